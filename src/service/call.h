@@ -1,0 +1,44 @@
+/*
+ * One request on its way through the house: a door fills in the upper part and hands it to service_call; exactly one
+ * reply comes back through `reply`, at once or much later, on any thread.
+ */
+#ifndef SERVICE_CALL_H
+#define SERVICE_CALL_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "store/store.h"
+#include "wire/open.h"
+
+struct call;
+struct service;
+
+/* Sends call->fault (if its code is not ERR_OK) or call->response; then the call belongs to the door again, which may
+ * reuse it at once. Never blocks. */
+typedef void call_reply(struct call *call);
+
+struct call {
+	/* From the door. Borrowed until the reply; the arena is the door's, too. */
+	struct arena *arena;
+	const char *method; /* "/progress.v1.ProgressTrackerService/GetProgress" */
+	struct wire_bytes request;
+	uint32_t timeout_ms; /* 0: none given */
+	uint64_t peer;       /* the door's number for the connection, for service_forget_peer; 0: none */
+	call_reply *reply;
+
+	/* For the door. */
+	struct fault fault;
+	struct wire_bytes response;
+	enum store_durability durability;
+};
+
+/* Opens, routes and carries out the call; the reply may come before this returns. Safe for any thread. */
+void service_call(struct service *service, struct call *call);
+
+/* Answers CANCELLED to all waiting calls of a connection that is gone. Safe for any thread. */
+void service_forget_peer(struct service *service, uint64_t peer);
+
+#endif
