@@ -144,9 +144,10 @@ struct job_result {
 	uint64_t previous_revision; /* before the update; equals view->revision unless the outcome is APPLIED */
 };
 
-/* A new job in the first stage at revision 1. ERR_RESOURCE_EXHAUSTED: no memory, or too much metadata. */
-enum err job_create(const struct job_creation *creation, int64_t now_ms, struct job **ret_job,
-                    struct fault *fault) MUST_USE;
+/* A new job at revision 1: in the first stage, or where `first` puts it if that is not NULL (then the metadata, message and
+ * origin of `creation` should be empty). ERR_RESOURCE_EXHAUSTED: no memory, or too much metadata. */
+enum err job_create(const struct job_creation *creation, const struct job_update *first, int64_t now_ms,
+                    struct job **ret_job, struct fault *fault) MUST_USE;
 
 /* An empty job for a codec to fill. NULL: no memory. */
 struct job *job_create_blank(void);
@@ -160,7 +161,8 @@ struct job *job_copy(const struct job *job);
 /* Applies the update by the rules above. `now_ms` earlier than the job's latest time counts as that time. On an error
  * nothing has changed.
  * FAILED_PRECONDITION: an earlier stage, another flow, or after the end. ABORTED: an older attempt.
- * RESOURCE_EXHAUSTED: more metadata than a job may have, or no memory. */
+ * RESOURCE_EXHAUSTED: more metadata than a job may have (METADATA_FULL), or no memory (NO_MEMORY; then, other than after
+ * every other error, the job may be half changed and must be destroyed). */
 enum err job_apply(struct job *job, const struct job_update *update, int64_t now_ms, struct job_result *ret_result,
                    struct fault *fault) MUST_USE;
 
