@@ -32,6 +32,11 @@ static inline void list_append(struct list *list, struct list *link)
 	list->previous = link;
 }
 
+static inline void list_prepend(struct list *list, struct list *link)
+{
+	list_append(list->next, link);
+}
+
 /* Takes the link out of its list; harmless if it is in none but was initialized. */
 static inline void list_remove(struct list *link)
 {

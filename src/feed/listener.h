@@ -2,6 +2,7 @@
 #ifndef FEED_LISTENER_H
 #define FEED_LISTENER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,8 @@ struct feed;
 
 struct feed_listener {
 	struct list link; /* of the feed */
+	/* Whether it wants to be told of changes now; NULL: always. Same thread as `tell`. */
+	bool (*is_listening)(const struct feed_listener *listener);
 	/* Gets a serialized progress.v1.ProgressEvent, borrowed for the call. Called in order, by one thread at a time.
 	 * Must not block. */
 	void (*tell)(struct feed_listener *listener, const char *job_id, const uint8_t *event, size_t event_bytes);
