@@ -1,0 +1,84 @@
+/*
+ * The corridor: the one way in which jobs change. It takes commands in order and carries them out by batches:
+ *
+ *     load     the jobs that are not at hand, together
+ *     apply    each command in order; what it answers is sealed now but kept back
+ *     commit   all jobs that changed, together
+ *     publish  the changes in order
+ *     reply    to all commands
+ *
+ * So nobody sees a change before it is as safe as it will be, and many changes cost one commit. A commit that fails
+ * leaves the jobs as the store has them and answers its error. The corridor has no threads, no sockets and no clock:
+ * the same commands at the same moments give the same results. One thread at a time.
+ */
+#ifndef SERVICE_CORRIDOR_H
+#define SERVICE_CORRIDOR_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "service/cache.h"
+#include "service/command.h"
+#include "service/parking.h"
+
+enum { CORRIDOR_BATCH_MAX = 1024 };
+
+struct moment {
+	int64_t wall_ms;   /* since the epoch; may jump */
+	int64_t steady_ms; /* never jumps */
+};
+
+/* A change that was applied and will be published once it is committed. */
+struct corridor_change {
+	const struct cache_entry *entry;
+	uint64_t revision;
+	bool is_removal;
+	struct wire_bytes event; /* in the batch's arena; length 0: nobody listens */
+};
+
+struct corridor_options {
+	int64_t default_ttl_ms; /* how long finished jobs are kept */
+	size_t cached_jobs_max;
+	/* The store has lost its disk; what it acknowledges is worth nothing any more. Must not return. */
+	void (*on_data_loss)(const struct fault *fault);
+};
+
+struct corridor {
+	struct store *store;
+	struct feed *feed;
+	struct corridor_options options;
+	struct cache cache;
+	struct parking parking;
+	struct arena arena; /* of one batch */
+	struct command *batch[CORRIDOR_BATCH_MAX];
+	size_t batch_count;
+	struct corridor_change changes[CORRIDOR_BATCH_MAX]; /* at most one for each command */
+	size_t change_count;
+	struct cache_entry *touched[CORRIDOR_BATCH_MAX]; /* the entries of the batch, each once */
+	size_t touched_count;
+	struct store_load loads[CORRIDOR_BATCH_MAX];
+	struct cache_entry *load_entries[CORRIDOR_BATCH_MAX];
+	struct store_put puts[CORRIDOR_BATCH_MAX];
+	struct cache_entry *put_entries[CORRIDOR_BATCH_MAX];
+	struct moment now;
+};
+
+/* The store and the feed stay the caller's. */
+void corridor_init(struct corridor *corridor, struct store *store, struct feed *feed,
+                   const struct corridor_options *options);
+
+/* Nothing may be parked any more. */
+void corridor_finish(struct corridor *corridor);
+
+/* Carries out all commands of the list, and those parked ones whose time has come or whose job has changed. The list is
+ * empty afterwards. */
+void corridor_run(struct corridor *corridor, struct list *commands, struct moment now);
+
+/* When corridor_run should be called next at the latest, in steady ms; INT64_MAX: no need. */
+int64_t corridor_next_due(const struct corridor *corridor);
+
+/* Answers CANCELLED to all parked commands. */
+void corridor_cancel_parked(struct corridor *corridor);
+
+#endif

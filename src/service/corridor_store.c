@@ -1,0 +1,226 @@
+/* What is loaded, what is committed, and what becomes of a batch when the store says no. */
+#include "service/corridor_store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "wire/record.h"
+
+enum { TRIES_MAX = 16 };
+
+static enum err set_no_memory(struct fault *fault)
+{
+	return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory to carry out the call");
+}
+
+static void fail_commands_of(struct corridor *corridor, const struct cache_entry *entry, const struct fault *fault)
+{
+	for (size_t i = 0; i < corridor->batch_count; i++) {
+		struct command *command = corridor->batch[i];
+		if (command->entry == entry && command->fault.code == ERR_OK)
+			command->fault = *fault;
+	}
+}
+
+/* Finds the entries of all commands; returns how many of them are to be loaded. */
+static size_t touch_entries(struct corridor *corridor)
+{
+	size_t load_count = 0;
+	corridor->touched_count = 0;
+	for (size_t i = 0; i < corridor->batch_count; i++) {
+		struct command *command = corridor->batch[i];
+		command->entry = NULL;
+		if (command->job_id == NULL)
+			continue;
+		struct cache_entry *entry = cache_get(&corridor->cache, command->job_id);
+		if (entry == NULL) {
+			set_no_memory(&command->fault);
+			continue;
+		}
+		command->entry = entry;
+		if (entry->is_touched)
+			continue;
+		entry->is_touched = true;
+		corridor->touched[corridor->touched_count++] = entry;
+		if (entry->is_loaded)
+			continue;
+		corridor->loads[load_count] = (struct store_load){.job_id = entry->job_id};
+		corridor->load_entries[load_count++] = entry;
+	}
+	return load_count;
+}
+
+static void open_loaded(struct corridor *corridor, struct store_load *load, struct cache_entry *entry)
+{
+	entry->is_loaded = true;
+	if (!load->found)
+		return;
+	struct fault fault = {0};
+	entry->row = load->row;
+	entry->stored_revision = load->revision;
+	if (record_open(load->payload, load->payload_bytes, &entry->job, &fault) != ERR_OK) {
+		entry->is_lost = true;
+		fail_commands_of(corridor, entry, &fault);
+	}
+	free(load->payload);
+}
+
+void corridor_load(struct corridor *corridor)
+{
+	size_t count = touch_entries(corridor);
+	if (count == 0)
+		return;
+	struct fault fault = {0};
+	bool is_loaded = store_load_all(corridor->store, corridor->loads, count, &fault) == ERR_OK;
+	for (size_t i = 0; i < count; i++) {
+		struct cache_entry *entry = corridor->load_entries[i];
+		if (is_loaded) {
+			open_loaded(corridor, &corridor->loads[i], entry);
+		} else {
+			entry->is_lost = true;
+			fail_commands_of(corridor, entry, &fault);
+		}
+	}
+}
+
+static struct store_record record_of(const struct corridor *corridor, const struct job *job, struct wire_bytes payload)
+{
+	return (struct store_record){
+	    .job_id = job->job_id,
+	    .revision = job->view.revision,
+	    .stage = job->view.stage,
+	    .state = (int)job->view.state,
+	    .progress = job_shown_percent(job->view.percent),
+	    .pipeline = job->pipeline,
+	    .parent = job->parent,
+	    .message = job->view.message != NULL ? job->view.message : "",
+	    .created_ms = job->created_ms,
+	    .updated_ms = job->view.updated_ms,
+	    .ended_ms = job->view.ended_ms,
+	    .expires_ms = job_expires_ms(job, corridor->options.default_ttl_ms),
+	    .payload = payload.at,
+	    .payload_bytes = payload.length,
+	};
+}
+
+static enum err make_put(struct corridor *corridor, const struct cache_entry *entry, struct store_put *ret_put,
+                         struct fault *fault)
+{
+	struct wire_bytes payload = {0};
+	if (!entry->is_removed) {
+		enum err err = record_seal(entry->job, &corridor->arena, &payload, fault);
+		if (err != ERR_OK)
+			return err;
+	}
+	*ret_put = (struct store_put){
+	    .record = record_of(corridor, entry->job, payload),
+	    .expected_revision = entry->stored_revision,
+	    .is_removal = entry->is_removed,
+	    .row = entry->row,
+	};
+	return ERR_OK;
+}
+
+static void lose(struct corridor *corridor, struct cache_entry *entry, const struct fault *fault)
+{
+	entry->is_lost = true;
+	fail_commands_of(corridor, entry, fault);
+}
+
+/* Prepares the puts of all changed jobs; returns their number. */
+static size_t make_puts(struct corridor *corridor)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < corridor->touched_count; i++) {
+		struct cache_entry *entry = corridor->touched[i];
+		struct fault fault = {0};
+		bool was_never_stored = entry->is_removed && entry->stored_revision == 0;
+		if (!entry->is_dirty || entry->is_lost || was_never_stored)
+			continue;
+		if (make_put(corridor, entry, &corridor->puts[count], &fault) != ERR_OK)
+			lose(corridor, entry, &fault);
+		else
+			corridor->put_entries[count++] = entry;
+	}
+	return count;
+}
+
+/* Puts the entry's commands back to be carried out anew, in their order. */
+static void retry_commands_of(struct corridor *corridor, const struct cache_entry *entry, struct list *commands)
+{
+	size_t kept = corridor->batch_count;
+	for (size_t i = corridor->batch_count; i-- > 0;) {
+		struct command *command = corridor->batch[i];
+		if (command->entry != entry || command->fault.code != ERR_OK || command->tries++ >= TRIES_MAX) {
+			corridor->batch[--kept] = command;
+			continue;
+		}
+		list_prepend(commands, &command->link);
+	}
+	for (size_t i = kept; i < corridor->batch_count; i++)
+		corridor->batch[i - kept] = corridor->batch[i];
+	corridor->batch_count -= kept;
+}
+
+static void take_put(struct corridor *corridor, const struct store_put *put, struct cache_entry *entry,
+                     struct list *commands)
+{
+	if (put->is_conflict) {
+		struct fault fault = {0};
+		retry_commands_of(corridor, entry, commands);
+		fault_set(&fault, ERR_ABORTED, "CONFLICT", "job_id: job %s is changed by too many at once; try again",
+		          entry->job_id);
+		lose(corridor, entry, &fault);
+		return;
+	}
+	entry->row = put->row;
+	entry->stored_revision = put->record.revision;
+}
+
+static void note_durability(struct corridor *corridor, enum store_durability durability)
+{
+	for (size_t i = 0; i < corridor->batch_count; i++)
+		if (corridor->batch[i]->call != NULL)
+			corridor->batch[i]->call->durability = durability;
+}
+
+static void fail_lost(struct corridor *corridor)
+{
+	struct fault fault = {0};
+	set_no_memory(&fault);
+	for (size_t i = 0; i < corridor->touched_count; i++)
+		if (corridor->touched[i]->is_lost)
+			fail_commands_of(corridor, corridor->touched[i], &fault);
+}
+
+void corridor_commit(struct corridor *corridor, struct list *commands)
+{
+	fail_lost(corridor);
+	size_t count = make_puts(corridor);
+	enum store_durability durability = store_durability(corridor->store);
+	struct fault fault = {0};
+	enum err err = count == 0 ? ERR_OK : store_commit(corridor->store, corridor->puts, count, &durability, &fault);
+	if (err == ERR_DATA_LOSS) {
+		corridor->options.on_data_loss(&fault);
+		abort();
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (err != ERR_OK)
+			lose(corridor, corridor->put_entries[i], &fault);
+		else
+			take_put(corridor, &corridor->puts[i], corridor->put_entries[i], commands);
+	}
+	note_durability(corridor, durability);
+}
+
+void corridor_settle(struct corridor *corridor)
+{
+	for (size_t i = 0; i < corridor->touched_count; i++) {
+		struct cache_entry *entry = corridor->touched[i];
+		entry->is_touched = false;
+		entry->is_dirty = false;
+		if (entry->is_lost || entry->is_removed || entry->job == NULL)
+			cache_drop(&corridor->cache, entry);
+	}
+	cache_trim(&corridor->cache);
+}

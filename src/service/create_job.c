@@ -1,0 +1,73 @@
+/* CreateJob: a new job in the first stage. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "service/answer.h"
+#include "service/check.h"
+#include "service/instance.h"
+#include "service/rpc.h"
+
+#define TTL_MAX_MS (10LL * 365 * 24 * 60 * 60 * 1000)
+
+static ProtobufCMessage *answer(const struct subject *subject, struct arena *arena)
+{
+	Progress__V1__CreateJobResponse *response = arena_take(arena, sizeof *response);
+	if (response == NULL)
+		return NULL;
+	progress__v1__create_job_response__init(response);
+	response->progress_info = answer_info(subject, arena);
+	return response->progress_info != NULL ? &response->base : NULL;
+}
+
+/* A name that no other job has: 128 random bits. */
+static const char *make_up_name(struct arena *arena)
+{
+	enum { NAME_BYTES = sizeof "job-" + 32 };
+	uint64_t random[2];
+	char *name = arena_take(arena, NAME_BYTES);
+	if (name == NULL || getrandom(random, sizeof random, 0) != sizeof random)
+		return NULL;
+	snprintf(name, NAME_BYTES, "job-%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+	return name;
+}
+
+static bool check_creation(struct call *call, const Progress__V1__CreateJobRequest *request,
+                           struct job_creation *creation)
+{
+	*creation = (struct job_creation){
+	    .job_id = request->job_id,
+	    .pipeline = request->pipeline,
+	    .parent = request->parent,
+	    .message = request->message,
+	    .metadata_count = request->n_metadata,
+	    .origin = {.writer = "", .request_id = request->request_id},
+	};
+	return check_name(call, "job_id", request->job_id) && check_name(call, "pipeline", request->pipeline) &&
+	       check_name(call, "parent", request->parent) && check_text(call, "message", request->message) &&
+	       check_metadata(call, (ProtobufCMessage *const *)request->metadata, request->n_metadata,
+	                      &creation->metadata) &&
+	       check_duration(call, "ttl", request->ttl, 0, TTL_MAX_MS, &creation->ttl_ms) &&
+	       check_origin(call, &creation->origin);
+}
+
+RPC_METHOD(create_job, CreateJob)
+{
+	struct call *call = closure_data;
+	struct job_creation creation;
+	if (!check_creation(call, request, &creation)) {
+		answer_fault(call);
+		return;
+	}
+	if (*creation.job_id == '\0')
+		creation.job_id = make_up_name(call->arena);
+	if (creation.job_id == NULL) {
+		answer_full(call);
+		return;
+	}
+	struct command *command = command_create(call, COMMAND_CREATE, creation.job_id, (ProtobufCClosure)closure, answer);
+	if (command == NULL)
+		return;
+	command->creation = creation;
+	service_submit(methods, command);
+}

@@ -1,0 +1,31 @@
+/* The service as its own files see it. */
+#ifndef SERVICE_INSTANCE_H
+#define SERVICE_INSTANCE_H
+
+#include <progress/v1/progress_service.pb-c.h>
+
+#include "service/corridor.h"
+#include "service/inbox.h"
+#include "service/service.h"
+
+struct service {
+	Progress__V1__ProgressTrackerService_Service methods; /* first: the generated code sees only this */
+	struct service_options options;
+	struct store *store;
+	int64_t started_ms;
+	struct corridor corridor;
+	struct inbox inbox;
+};
+
+static inline struct service *service_of(Progress__V1__ProgressTrackerService_Service *methods)
+{
+	return (struct service *)(void *)methods;
+}
+
+/* Hands the command to the corridor. */
+static inline void service_submit(Progress__V1__ProgressTrackerService_Service *methods, struct command *command)
+{
+	inbox_put(&service_of(methods)->inbox, command);
+}
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Calls that wait for a change of a job: parked with the feed until the change, with a timer until the timeout, and by
+ * connection so that they can be forgotten with it.
+ */
+#ifndef SERVICE_PARKING_H
+#define SERVICE_PARKING_H
+
+#include "base/list.h"
+#include "base/timer_queue.h"
+#include "feed/feed.h"
+#include "service/command.h"
+
+enum { PARKING_ROWS = 4096 };
+
+struct parking {
+	struct feed *feed;
+	struct timer_queue timers;      /* in steady ms */
+	struct list rows[PARKING_ROWS]; /* parked commands by peer */
+	size_t count;
+};
+
+void parking_init(struct parking *parking, struct feed *feed);
+
+/* Nobody may be parked any more. */
+void parking_finish(struct parking *parking);
+
+/* Parks a COMMAND_WAIT until its job gets beyond wait.after_revision or until wait.due_ms. False: no memory. */
+bool parking_park(struct parking *parking, struct command *command);
+
+/* Moves all commands whose timeout has come to the end of `commands`, marked wait.is_over. */
+void parking_take_due(struct parking *parking, int64_t now_ms, struct list *commands);
+
+/* Moves all commands that a change has woken to the end of `commands`. */
+void parking_take_woken(struct parking *parking, struct list *commands);
+
+/* Moves all commands of the peer (0: all there are) to the end of `commands` with the fault CANCELLED. */
+void parking_take_peer(struct parking *parking, uint64_t peer, struct list *commands);
+
+/* When the next timeout comes, in steady ms; INT64_MAX: none. */
+int64_t parking_next_due(const struct parking *parking);
+
+#endif

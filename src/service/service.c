@@ -1,0 +1,120 @@
+/* Starting, stopping, and finding the method of a call by its name. */
+#include "service/service.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "service/answer.h"
+#include "service/instance.h"
+#include "service/rpc.h"
+
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
+const struct service_options service_options_default = {
+    .default_ttl_ms = 30LL * DAY_MS,
+    .cached_jobs_max = 32768,
+    .waiting_max = 262144,
+    .on_data_loss = NULL,
+};
+
+static const Progress__V1__ProgressTrackerService_Service methods = PROGRESS__V1__PROGRESS_TRACKER_SERVICE__INIT(rpc_);
+
+enum err service_start(const struct service_options *options, struct store *store, struct feed *feed,
+                       struct service **ret_service, struct fault *fault)
+{
+	struct service *service = calloc(1, sizeof *service);
+	if (service == NULL)
+		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory for the service");
+	service->methods = methods;
+	service->options = *options;
+	service->store = store;
+	service->started_ms = clock_wall_ms();
+	struct corridor_options corridor = {
+	    .default_ttl_ms = options->default_ttl_ms,
+	    .cached_jobs_max = options->cached_jobs_max,
+	    .on_data_loss = options->on_data_loss,
+	};
+	corridor_init(&service->corridor, store, feed, &corridor);
+	enum err err = inbox_start(&service->inbox, &service->corridor, options->waiting_max, fault);
+	if (err != ERR_OK) {
+		corridor_finish(&service->corridor);
+		free(service);
+		return err;
+	}
+	*ret_service = service;
+	return ERR_OK;
+}
+
+void service_stop(struct service *service)
+{
+	inbox_stop(&service->inbox);
+}
+
+void service_destroy(struct service *service)
+{
+	if (service == NULL)
+		return;
+	inbox_finish(&service->inbox);
+	corridor_finish(&service->corridor);
+	free(service);
+}
+
+/* The number of the method named "/package.Service/Method", or -1. */
+static int find_method(const ProtobufCServiceDescriptor *descriptor, const char *name)
+{
+	size_t length = strlen(descriptor->name);
+	bool is_ours = name[0] == '/' && strncmp(name + 1, descriptor->name, length) == 0 && name[length + 1] == '/';
+	if (!is_ours)
+		return -1;
+	const ProtobufCMethodDescriptor *method =
+	    protobuf_c_service_descriptor_get_method_by_name(descriptor, name + length + 2);
+	return method != NULL ? (int)(method - descriptor->methods) : -1;
+}
+
+/* The closure of every call: seals the response. */
+static void take_response(const ProtobufCMessage *response, void *closure_data)
+{
+	struct call *call = closure_data;
+	if (wire_seal(response, call->arena, &call->response, &call->fault) != ERR_OK)
+		call->response = (struct wire_bytes){NULL, 0};
+}
+
+void service_call(struct service *service, struct call *call)
+{
+	const ProtobufCServiceDescriptor *descriptor = service->methods.base.descriptor;
+	call->fault.code = ERR_OK;
+	call->response = (struct wire_bytes){NULL, 0};
+	call->durability = store_durability(service->store);
+	int index = find_method(descriptor, call->method);
+	if (index < 0) {
+		fault_set(&call->fault, ERR_UNIMPLEMENTED, "UNKNOWN_METHOD", "method: there is no %s", call->method);
+		answer_fault(call);
+		return;
+	}
+	ProtobufCMessage *request;
+	const ProtobufCMessageDescriptor *input = descriptor->methods[index].input;
+	if (wire_open(input, call->request.at, call->request.length, call->arena, &request, &call->fault) != ERR_OK) {
+		answer_fault(call);
+		return;
+	}
+	service->methods.base.invoke(&service->methods.base, (unsigned)index, request, take_response, call);
+}
+
+static void free_command(struct command *command)
+{
+	free(command);
+}
+
+void service_forget_peer(struct service *service, uint64_t peer)
+{
+	struct command *command = calloc(1, sizeof *command);
+	/* Without memory the calls are answered when their time is over; the door drops the answers. */
+	if (command == NULL)
+		return;
+	list_init(&command->link);
+	command->kind = COMMAND_FORGET_PEER;
+	command->peer = peer;
+	command->done = free_command;
+	inbox_put(&service->inbox, command);
+}

@@ -1,0 +1,36 @@
+/* The service: the generated ProgressTrackerService over a store and a feed. */
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "service/call.h"
+
+struct feed;
+struct store;
+
+struct service_options {
+	int64_t default_ttl_ms; /* how long finished jobs are kept */
+	size_t cached_jobs_max; /* jobs kept at hand */
+	size_t waiting_max;     /* commands in line for the corridor; above: RESOURCE_EXHAUSTED */
+	/* The store has lost its disk. Must not return. */
+	void (*on_data_loss)(const struct fault *fault);
+};
+
+/* 30 days, 32,768 jobs, 262,144 commands. */
+extern const struct service_options service_options_default;
+
+/* Starts the service. The store and the feed stay the caller's and must outlive it. UNAVAILABLE, RESOURCE_EXHAUSTED. */
+enum err service_start(const struct service_options *options, struct store *store, struct feed *feed,
+                       struct service **ret_service, struct fault *fault) MUST_USE;
+
+/* Carries out what waits and answers CANCELLED to calls that wait for changes. Calls that still come in are answered
+ * UNAVAILABLE. */
+void service_stop(struct service *service);
+
+/* Frees a stopped service; no call may come in any more. Accepts NULL. */
+void service_destroy(struct service *service);
+
+#endif
