@@ -1,0 +1,406 @@
+/*
+ * One table of options; the command line, the environment and the file all set through it. A source that names a list
+ * (--rpc, --pub) replaces what a weaker source said.
+ */
+#include "daemon/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/address.h"
+#include "daemon/config_file.h"
+#include "daemon/places.h"
+#include "rpc/rpc_server.h"
+#include "service/service.h"
+
+enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_COMMAND_LINE };
+
+struct option {
+	const char *name; /* without the dashes */
+	const char *value;
+	const char *help;
+	enum err (*set)(struct config *config, const char *value, struct fault *fault);
+};
+
+static enum err no_memory(struct fault *fault)
+{
+	return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory for the configuration");
+}
+
+static enum err add_url(struct config_urls *list, const char *url, struct fault *fault)
+{
+	enum err err = address_check_url(url, fault);
+	if (err != ERR_OK)
+		return err;
+	if (list->count == CONFIG_URLS_MAX)
+		return fault_set(fault, ERR_INVALID_ARGUMENT, "TOO_MANY", "at most %d addresses", CONFIG_URLS_MAX);
+	char *copy = strdup(url);
+	if (copy == NULL)
+		return no_memory(fault);
+	list->urls[list->count++] = copy;
+	return ERR_OK;
+}
+
+static enum err set_rpc(struct config *config, const char *value, struct fault *fault)
+{
+	return add_url(&config->rpc, value, fault);
+}
+
+static enum err set_pub(struct config *config, const char *value, struct fault *fault)
+{
+	return add_url(&config->pub, value, fault);
+}
+
+static enum err set_text(char **text, const char *value, struct fault *fault)
+{
+	char *copy = strdup(value);
+	if (copy == NULL)
+		return no_memory(fault);
+	free(*text);
+	*text = copy;
+	return ERR_OK;
+}
+
+static enum err set_http(struct config *config, const char *value, struct fault *fault)
+{
+	enum err err = address_check_host_port(value, fault);
+	return err != ERR_OK ? err : set_text(&config->http, value, fault);
+}
+
+static enum err set_store(struct config *config, const char *value, struct fault *fault)
+{
+	if (strcmp(value, "memory:") != 0 && (strncmp(value, "file:", 5) != 0 || value[5] == '\0'))
+		return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_STORE",
+		                 "\"%s\" is no store; allowed are memory: and file:PATH", value);
+	return set_text(&config->store, value, fault);
+}
+
+static enum err set_log_level(struct config *config, const char *value, struct fault *fault)
+{
+	static const char *const names[] = {"debug", "info", "warning", "error"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(value, names[i]) != 0)
+			continue;
+		config->log_level = (enum log_level)i;
+		return ERR_OK;
+	}
+	return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_LEVEL",
+	                 "\"%s\" is no level; allowed are debug, info, warning, error", value);
+}
+
+static enum err read_number(const char *value, long long least, long long most, long long *ret_number,
+                            struct fault *fault)
+{
+	char *end;
+	errno = 0;
+	long long number = strtoll(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || number < least || number > most)
+		return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_NUMBER",
+		                 "\"%s\" is not allowed; allowed is a number from %lld to %lld", value, least, most);
+	*ret_number = number;
+	return ERR_OK;
+}
+
+static enum err set_size(size_t *size, const char *value, long long most, struct fault *fault)
+{
+	long long number;
+	enum err err = read_number(value, 1, most, &number, fault);
+	if (err == ERR_OK)
+		*size = (size_t)number;
+	return err;
+}
+
+static enum err set_retention(struct config *config, const char *value, struct fault *fault)
+{
+	long long seconds;
+	enum err err = read_number(value, 1, 10LL * 365 * 24 * 3600, &seconds, fault);
+	if (err == ERR_OK)
+		config->retention_ms = seconds * 1000;
+	return err;
+}
+
+static enum err set_calls_max(struct config *config, const char *value, struct fault *fault)
+{
+	return set_size(&config->calls_max, value, 10000000, fault);
+}
+
+static enum err set_calls_per_peer_max(struct config *config, const char *value, struct fault *fault)
+{
+	return set_size(&config->calls_per_peer_max, value, 10000000, fault);
+}
+
+static enum err set_send_timeout(struct config *config, const char *value, struct fault *fault)
+{
+	long long ms;
+	enum err err = read_number(value, 1, 60000, &ms, fault);
+	if (err == ERR_OK)
+		config->send_timeout_ms = (int)ms;
+	return err;
+}
+
+static enum err set_cached_jobs_max(struct config *config, const char *value, struct fault *fault)
+{
+	return set_size(&config->cached_jobs_max, value, 100000000, fault);
+}
+
+static const struct option options[] = {
+    {"rpc", "URL", "answer RPCs here (ipc://PATH, tcp://HOST:PORT); may be repeated", set_rpc},
+    {"pub", "URL", "publish events here; may be repeated", set_pub},
+    {"http", "HOST:PORT", "reserved for the HTTP door, which this version does not have yet", set_http},
+    {"store", "URL", "keep jobs here: file:PATH or memory:", set_store},
+    {"retention", "SECONDS", "keep finished jobs for so long (2592000)", set_retention},
+    {"log-level", "LEVEL", "debug, info, warning or error (info)", set_log_level},
+    {"calls-max", "N", "calls under way at once, waiting ones included (262144)", set_calls_max},
+    {"calls-per-peer-max", "N", "the same of one connection (131072)", set_calls_per_peer_max},
+    {"send-timeout", "MS", "disconnect a peer that takes no reply for so long (2000)", set_send_timeout},
+    {"cached-jobs-max", "N", "jobs kept in memory (32768)", set_cached_jobs_max},
+};
+
+enum { OPTION_COUNT = sizeof options / sizeof *options };
+
+/* The config while it is read: what each option was set by. */
+struct reading {
+	struct config *config;
+	enum source set_by[OPTION_COUNT];
+	enum source source;
+	const char *file;
+};
+
+static void clear_urls(struct config_urls *list)
+{
+	while (list->count > 0)
+		free(list->urls[--list->count]);
+}
+
+static void clear_weaker(struct reading *reading, size_t index)
+{
+	if (reading->set_by[index] == reading->source)
+		return;
+	if (options[index].set == set_rpc)
+		clear_urls(&reading->config->rpc);
+	if (options[index].set == set_pub)
+		clear_urls(&reading->config->pub);
+}
+
+/* Sets an option, unless a stronger source has. `spelled` is how the source spells it, for messages. */
+static enum err set_option(struct reading *reading, size_t index, const char *spelled, const char *value,
+                           struct fault *fault)
+{
+	if (reading->set_by[index] > reading->source)
+		return ERR_OK;
+	clear_weaker(reading, index);
+	reading->set_by[index] = reading->source;
+	struct fault of_value = {0};
+	enum err err = options[index].set(reading->config, value, &of_value);
+	if (err != ERR_OK)
+		fault_set(fault, err, of_value.reason, "%s: %s", spelled, of_value.text);
+	return err;
+}
+
+static enum err set_from_file(void *context, const char *name, const char *value, struct fault *fault)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (strcmp(options[i].name, name) == 0)
+			return set_option(context, i, name, value, fault);
+	return fault_set(fault, ERR_INVALID_ARGUMENT, "UNKNOWN_OPTION", "there is no option \"%s\"", name);
+}
+
+/* "calls-max" is PROGRESSD_CALLS_MAX in the environment. */
+static void write_environment_name(char name[64], const char *option)
+{
+	snprintf(name, 64, "PROGRESSD_%s", option);
+	for (char *letter = name; *letter != '\0'; letter++) {
+		if (*letter >= 'a' && *letter <= 'z')
+			*letter = (char)(*letter - 'a' + 'A');
+		if (*letter == '-')
+			*letter = '_';
+	}
+}
+
+/* Lists in the environment are separated by commas. */
+static enum err set_from_environment(struct reading *reading, size_t index, const char *name, const char *value,
+                                     struct fault *fault)
+{
+	char *copy = strdup(value), *rest = copy, *part;
+	if (copy == NULL)
+		return no_memory(fault);
+	bool is_list = options[index].set == set_rpc || options[index].set == set_pub;
+	enum err err = ERR_OK;
+	while (err == ERR_OK && (part = is_list ? strsep(&rest, ",") : rest) != NULL) {
+		err = set_option(reading, index, name, part, fault);
+		if (!is_list)
+			break;
+	}
+	free(copy);
+	return err;
+}
+
+static enum err read_environment(struct reading *reading, struct fault *fault)
+{
+	reading->source = SOURCE_ENVIRONMENT;
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		char name[64];
+		write_environment_name(name, options[i].name);
+		const char *value = getenv(name);
+		if (value == NULL || *value == '\0')
+			continue;
+		enum err err = set_from_environment(reading, i, name, value, fault);
+		if (err != ERR_OK)
+			return err;
+	}
+	const char *file = getenv("PROGRESSD_CONFIG");
+	if (reading->file == NULL && file != NULL && *file != '\0')
+		reading->file = file;
+	return ERR_OK;
+}
+
+/* The value of the option that `argument` names ("--rpc=URL" or "--rpc" followed by the value), or NULL. */
+static const char *match(const char *argument, const char *name, char **next, int *ret_used)
+{
+	size_t length = strlen(name);
+	if (strncmp(argument, "--", 2) != 0 || strncmp(argument + 2, name, length) != 0)
+		return NULL;
+	const char *rest = argument + 2 + length;
+	*ret_used = 1;
+	if (*rest == '=')
+		return rest + 1;
+	if (*rest != '\0' || *next == NULL)
+		return NULL;
+	*ret_used = 2;
+	return *next;
+}
+
+static bool names_action(const char *argument, enum config_action *ret_action)
+{
+	if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
+		*ret_action = CONFIG_HELP;
+	else if (strcmp(argument, "--version") == 0)
+		*ret_action = CONFIG_VERSION;
+	else if (strcmp(argument, "--check-config") == 0)
+		*ret_action = CONFIG_CHECK;
+	else
+		return false;
+	return true;
+}
+
+static enum err read_argument(struct reading *reading, char **argument, int *ret_used, struct fault *fault)
+{
+	const char *value = match(argument[0], "config", &argument[1], ret_used);
+	if (value != NULL) {
+		reading->file = value;
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		value = match(argument[0], options[i].name, &argument[1], ret_used);
+		if (value == NULL)
+			continue;
+		char spelled[64];
+		snprintf(spelled, sizeof spelled, "--%s", options[i].name);
+		return set_option(reading, i, spelled, value, fault);
+	}
+	return fault_set(fault, ERR_INVALID_ARGUMENT, "UNKNOWN_OPTION",
+	                 "\"%.100s\" is no option, or lacks its value; see progressd --help", argument[0]);
+}
+
+static enum err read_command_line(struct reading *reading, int argc, char **argv, enum config_action *ret_action,
+                                  struct fault *fault)
+{
+	reading->source = SOURCE_COMMAND_LINE;
+	*ret_action = CONFIG_RUN;
+	int used;
+	for (int i = 1; i < argc; i += used) {
+		used = 1;
+		if (names_action(argv[i], ret_action))
+			continue;
+		enum err err = read_argument(reading, &argv[i], &used, fault);
+		if (err != ERR_OK)
+			return err;
+	}
+	return ERR_OK;
+}
+
+static enum err add_default_urls(struct config_urls *list, const char *socket, const char *tcp, struct fault *fault)
+{
+	char folder[PATH_MAX], url[PATH_MAX + 32];
+	if (list->count > 0)
+		return ERR_OK;
+	enum err err = places_find_run_folder(folder, fault);
+	if (err != ERR_OK)
+		return err;
+	snprintf(url, sizeof url, "ipc://%s/%s", folder, socket);
+	err = add_url(list, url, fault);
+	return err != ERR_OK ? err : add_url(list, tcp, fault);
+}
+
+static enum err add_default_store(struct config *config, struct fault *fault)
+{
+	char folder[PATH_MAX], url[PATH_MAX + 32];
+	if (config->store != NULL)
+		return ERR_OK;
+	enum err err = places_find_state_folder(folder, fault);
+	if (err != ERR_OK)
+		return err;
+	snprintf(url, sizeof url, "file:%s/progress.db", folder);
+	return set_text(&config->store, url, fault);
+}
+
+static enum err add_defaults(struct config *config, struct fault *fault)
+{
+	enum err err = add_default_urls(&config->rpc, "rpc.sock", "tcp://127.0.0.1:7070", fault);
+	if (err == ERR_OK)
+		err = add_default_urls(&config->pub, "events.sock", "tcp://127.0.0.1:7071", fault);
+	return err != ERR_OK ? err : add_default_store(config, fault);
+}
+
+enum err config_read(struct config *config, int argc, char **argv, enum config_action *ret_action, struct fault *fault)
+{
+	*config = (struct config){
+	    .log_level = LOG_INFO,
+	    .retention_ms = service_options_default.default_ttl_ms,
+	    .calls_max = rpc_server_options_default.calls_max,
+	    .calls_per_peer_max = rpc_server_options_default.calls_per_peer_max,
+	    .send_timeout_ms = rpc_server_options_default.send_timeout_ms,
+	    .cached_jobs_max = service_options_default.cached_jobs_max,
+	};
+	struct reading reading = {.config = config};
+	enum err err = read_command_line(&reading, argc, argv, ret_action, fault);
+	if (err != ERR_OK || *ret_action == CONFIG_HELP || *ret_action == CONFIG_VERSION)
+		return err;
+	err = read_environment(&reading, fault);
+	reading.source = SOURCE_FILE;
+	if (err == ERR_OK && reading.file != NULL)
+		err = config_file_read(reading.file, set_from_file, &reading, fault);
+	return err != ERR_OK ? err : add_defaults(config, fault);
+}
+
+void config_finish(struct config *config)
+{
+	clear_urls(&config->rpc);
+	clear_urls(&config->pub);
+	free(config->http);
+	free(config->store);
+}
+
+void config_print_help(void)
+{
+	puts("usage: progressd [OPTION...]\n\n"
+	     "Keeps the progress of long-running jobs, answers RPCs and publishes changes.\n");
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		char left[64];
+		snprintf(left, sizeof left, "--%s %s", options[i].name, options[i].value);
+		printf("  %-26s %s\n", left, options[i].help);
+	}
+	puts("  --config FILE              read options from here, as lines NAME = VALUE\n"
+	     "  --check-config             say whether the options are good, and exit\n"
+	     "  --version                  print the version, and exit\n"
+	     "  --help                     print this, and exit\n\n"
+	     "Every option is read from the environment, too: --log-level is PROGRESSD_LOG_LEVEL; lists have commas.\n"
+	     "The command line counts more than the environment, and that more than the file.\n\n"
+	     "Defaults: RPCs at ipc://RUNDIR/rpc.sock and tcp://127.0.0.1:7070, events at ipc://RUNDIR/events.sock and\n"
+	     "tcp://127.0.0.1:7071, jobs in file:STATEDIR/progress.db.\n"
+	     "RUNDIR is $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR/progressd, else /tmp/progressd-UID.\n"
+	     "STATEDIR is $STATE_DIRECTORY, else $XDG_STATE_HOME/progressd, else ~/.local/state/progressd.\n\n"
+	     "SIGTERM and SIGINT end it in good order. Exit status: 0 ended in good order, 1 failed, 2 bad options.");
+}
