@@ -10,7 +10,7 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *blocks; /* newest first; the last one is kept by arena_reset */
+	struct arena_block *blocks; /* newest first; the last one is kept by arena_reset if it is small */
 	size_t bytes_taken;         /* of all blocks, never above bytes_max */
 	size_t bytes_max;
 };
@@ -21,7 +21,7 @@ void arena_init(struct arena *arena, size_t bytes_max);
 /* Gives all memory back. */
 void arena_finish(struct arena *arena);
 
-/* Forgets everything taken but keeps the first block for the next request. */
+/* Forgets everything taken but keeps the first block for the next request, unless it is a large one. */
 void arena_reset(struct arena *arena);
 
 /* Memory aligned for any type, not zeroed. NULL when the arena's limit or the machine's memory is reached. */

@@ -13,8 +13,9 @@
 Progress__V1__ProgressInfo *info_build(const struct job *job, const struct job_view *view, int64_t default_ttl_ms,
                                        struct arena *arena);
 
-/* All stays in stages, the present one last with its duration up to now_ms unless the job has ended; count in
- * ret_count. Borrows nothing but the stage table. NULL: the arena is full. */
+/* All stays in stages, the present one last: without an end and with its duration up to now_ms while the job is under
+ * way; of a job that has ended it is the stage that ended it, over at once. Count in ret_count. Borrows nothing but the
+ * stage table. NULL: the arena is full. */
 Progress__V1__StageSpan **info_build_spans(const struct job *job, int64_t now_ms, struct arena *arena,
                                            size_t *ret_count);
 

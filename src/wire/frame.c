@@ -1,0 +1,196 @@
+/* Decides which Calls are let in and how a Reply is written. */
+#include "wire/frame.h"
+
+#include <assert.h>
+#include <progress/rpc/v1/rpc.pb-c.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "wire/guard.h"
+#include "wire/reader.h"
+
+enum {
+	CALL_METHOD = 1,
+	CALL_REQUEST = 2,
+	CALL_TIMEOUT_MS = 3,
+	CALL_AUTHORIZATION = 4,
+	CALL_METADATA = 5,
+	REPLY_CODE = 1,
+	REPLY_MESSAGE = 2,
+	REPLY_REASON = 3,
+	REPLY_RESPONSE = 4,
+	REPLY_DURABILITY = 5,
+};
+
+/* A Call on its way in; strings still without their end. */
+struct draft {
+	struct wire_bytes method;
+	struct wire_bytes request;
+	uint32_t timeout_ms;
+	struct wire_bytes authorization;
+	size_t metadata_count;
+};
+
+static enum err refuse(struct fault *fault, const char *field, const char *what)
+{
+	return fault_set(fault, ERR_INVALID_ARGUMENT, "MALFORMED_CALL", "%s: %s", field, what);
+}
+
+static enum err read_text(const struct reader_field *part, const char *field, size_t bytes_max,
+                          struct wire_bytes *ret_text, struct fault *fault)
+{
+	if (part->bytes.length > bytes_max)
+		return fault_set(fault, ERR_INVALID_ARGUMENT, "MALFORMED_CALL", "%s: at most %zu bytes are allowed", field,
+		                 bytes_max);
+	if (!text_is_clean(part->bytes.at, part->bytes.length))
+		return refuse(fault, field, "must be well-formed UTF-8 without control characters");
+	*ret_text = part->bytes;
+	return ERR_OK;
+}
+
+static enum err check_metadata(struct draft *draft, struct wire_bytes entry, struct fault *fault)
+{
+	if (++draft->metadata_count > FRAME_METADATA_ENTRIES_MAX)
+		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "TOO_MUCH_METADATA", "metadata: at most %d entries are allowed",
+		                 FRAME_METADATA_ENTRIES_MAX);
+	return guard_check(&progress__rpc__v1__call__metadata_entry__descriptor, entry.at, entry.length,
+	                   &guard_limits_default, fault);
+}
+
+static enum err read_part(struct draft *draft, const struct reader_field *part, struct fault *fault)
+{
+	if (part->number >= CALL_METHOD && part->number <= CALL_METADATA) {
+		enum reader_type expected = part->number == CALL_TIMEOUT_MS ? READER_VARINT : READER_BYTES;
+		if (part->type != expected)
+			return refuse(fault, "call", "a value has another wire type than its field");
+	}
+	switch (part->number) {
+	case CALL_METHOD:
+		return read_text(part, "method", FRAME_METHOD_BYTES_MAX, &draft->method, fault);
+	case CALL_REQUEST:
+		draft->request = part->bytes;
+		return ERR_OK;
+	case CALL_TIMEOUT_MS:
+		draft->timeout_ms = (uint32_t)part->value;
+		return ERR_OK;
+	case CALL_AUTHORIZATION:
+		return read_text(part, "authorization", FRAME_AUTHORIZATION_BYTES_MAX, &draft->authorization, fault);
+	case CALL_METADATA:
+		return check_metadata(draft, part->bytes, fault);
+	default:
+		return ERR_OK;
+	}
+}
+
+static enum err read_call(const uint8_t *bytes, size_t length, struct draft *draft, struct fault *fault)
+{
+	struct reader reader = {bytes, bytes + length};
+	enum err err = ERR_OK;
+	while (err == ERR_OK && reader.at < reader.end) {
+		struct reader_field part;
+		const char *trouble = reader_next(&reader, &part);
+		if (trouble != NULL)
+			return refuse(fault, "call", trouble);
+		err = read_part(draft, &part, fault);
+	}
+	if (err == ERR_OK && draft->method.length == 0)
+		return refuse(fault, "method", "must be set, \"/package.Service/Method\"");
+	if (err == ERR_OK && length - draft->request.length > FRAME_OVERHEAD_BYTES_MAX)
+		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "CALL_TOO_LARGE",
+		                 "call: at most %d bytes are allowed beside the request", FRAME_OVERHEAD_BYTES_MAX);
+	return err;
+}
+
+static const char *copy_text(struct arena *arena, struct wire_bytes text)
+{
+	char *copy = arena_take(arena, text.length + 1);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, text.at, text.length);
+	copy[text.length] = '\0';
+	return copy;
+}
+
+enum err frame_open_call(const uint8_t *bytes, size_t length, struct arena *arena, struct frame_call *ret_call,
+                         struct fault *fault)
+{
+	static const uint8_t none;
+	struct wire_bytes nothing = {&none, 0};
+	struct draft draft = {.method = nothing, .request = nothing, .authorization = nothing};
+	enum err err = read_call(length == 0 ? &none : bytes, length, &draft, fault);
+	if (err != ERR_OK)
+		return err;
+	const char *method = copy_text(arena, draft.method);
+	const char *authorization = draft.authorization.length == 0 ? "" : copy_text(arena, draft.authorization);
+	if (method == NULL || authorization == NULL)
+		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, WIRE_ARENA_FULL, "call: no memory to open it");
+	*ret_call = (struct frame_call){method, draft.request, draft.timeout_ms, authorization};
+	return ERR_OK;
+}
+
+static size_t varint_bytes(uint64_t value)
+{
+	size_t bytes = 1;
+	for (; value >= 0x80; value >>= 7)
+		bytes++;
+	return bytes;
+}
+
+/* All fields of a Reply have numbers below 16, so each tag is one byte. Empty fields are not written. */
+static size_t number_bytes(int64_t value)
+{
+	return value == 0 ? 0 : 1 + varint_bytes((uint64_t)value);
+}
+
+static size_t text_bytes(size_t length)
+{
+	return length == 0 ? 0 : 1 + varint_bytes(length) + length;
+}
+
+static size_t length_of(const char *string)
+{
+	return string == NULL ? 0 : strlen(string);
+}
+
+static uint8_t *put_varint(uint8_t *out, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		*out++ = (uint8_t)(value | 0x80);
+	*out++ = (uint8_t)value;
+	return out;
+}
+
+static uint8_t *put_number(uint8_t *out, int field, int64_t value)
+{
+	if (value == 0)
+		return out;
+	*out++ = (uint8_t)(field << 3 | READER_VARINT);
+	return put_varint(out, (uint64_t)value);
+}
+
+static uint8_t *put_bytes(uint8_t *out, int field, const void *bytes, size_t length)
+{
+	if (length == 0)
+		return out;
+	*out++ = (uint8_t)(field << 3 | READER_BYTES);
+	out = put_varint(out, length);
+	memcpy(out, bytes, length);
+	return out + length;
+}
+
+size_t frame_reply_bytes(const struct frame_reply *reply)
+{
+	return number_bytes(reply->code) + text_bytes(length_of(reply->message)) + text_bytes(length_of(reply->reason)) +
+	       text_bytes(reply->response.length) + number_bytes(reply->durability);
+}
+
+void frame_seal_reply(const struct frame_reply *reply, uint8_t *out)
+{
+	const uint8_t *start = out;
+	out = put_number(out, REPLY_CODE, reply->code);
+	out = put_bytes(out, REPLY_MESSAGE, reply->message, length_of(reply->message));
+	out = put_bytes(out, REPLY_REASON, reply->reason, length_of(reply->reason));
+	out = put_bytes(out, REPLY_RESPONSE, reply->response.at, reply->response.length);
+	out = put_number(out, REPLY_DURABILITY, reply->durability);
+	assert((size_t)(out - start) == frame_reply_bytes(reply));
+}
