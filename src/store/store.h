@@ -1,6 +1,6 @@
 /*
  * What keeps the jobs: a struct of functions over records. A store knows no rules; it puts a record if the revision is
- * still the expected one. load, commit and expired are called by one thread at a time; list and count by any.
+ * still the expected one. load, commit and expired are called by one thread at a time; list by any.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -11,14 +11,18 @@
 
 #include "base/err.h"
 
+/* States and stages have numbers below this, so that a set of them fits in 64 bits. */
+enum { STORE_NUMBERS_MAX = 64 };
+
 /* What a commit is worth; numbers as in the schema. */
 enum store_durability { STORE_UNSPECIFIED, STORE_SYNCED, STORE_WRITTEN, STORE_MEMORY };
 
-/* A job as the store sees it: the whole in `payload`, and beside it what can be asked for or read by people. */
+/* A job as the store sees it: the whole in `payload`, and beside it what can be asked for or read by people. job_id,
+ * pipeline, parent and created_ms never change. NULL strings count as empty; those of a listing are never NULL. */
 struct store_record {
 	const char *job_id;
 	uint64_t revision;
-	int stage; /* numbers as in the schema */
+	int stage; /* numbers as in the schema, below STORE_NUMBERS_MAX */
 	int state;
 	int progress; /* shown percent */
 	const char *pipeline;
@@ -45,16 +49,16 @@ struct store_load {
 /* One change to commit. */
 struct store_put {
 	struct store_record record; /* of a removal only job_id counts */
-	uint64_t expected_revision; /* revision the job must have now; 0: it must not exist */
-	bool is_removal;
-	int64_t row;      /* from the load or an earlier put, 0: not known; set by the commit */
+	uint64_t expected_revision; /* revision the job must have now, below record.revision; 0: it must not exist */
+	bool is_removal;            /* with expected_revision > 0 */
+	int64_t row;      /* from the load or an earlier put, 0: not known; set by the commit, to 0 by a removal */
 	bool is_conflict; /* set by the commit: the expectation was not met, this put was left out */
 };
 
 /* Which jobs to list; zero or NULL lets all pass. */
 struct store_query {
-	uint32_t states; /* bit 1 << number for each state to let pass; 0: all */
-	uint32_t stages; /* likewise */
+	uint64_t states; /* bit 1 << number for each state to let pass; 0: all */
+	uint64_t stages; /* likewise */
 	const char *pipeline;
 	const char *parent;
 	const char *job_id_prefix;
@@ -62,7 +66,8 @@ struct store_query {
 	int64_t before_row; /* only jobs created before this one; 0: from the newest */
 };
 
-/* Gets each record of a listing, the newest first, with its row. Borrowed for the call. False ends the listing. */
+/* Gets each record of a listing, the newest first, with its row. Borrowed for the call. False ends the listing. Must be
+ * quick, and must not call the store: commits or other listings may wait for it. */
 typedef bool store_visit(const struct store_record *record, int64_t row, void *context);
 
 struct store;
@@ -86,7 +91,8 @@ struct store {
 	const struct store_class *class;
 };
 
-/* Opens the store of a URL: "memory:" or "file:PATH". The caller closes it.
+/* Opens the store of a URL: "memory:" or "file:PATH" (missing folders are made, mode 0700; the file has mode 0600). The
+ * caller closes it.
  * INVALID_ARGUMENT: no such kind, or a bad address. FAILED_PRECONDITION: the file is not ours, from a newer version, or
  * in use by another process. UNAVAILABLE: it cannot be opened. */
 enum err store_open(const char *url, struct store **ret_store, struct fault *fault) MUST_USE;
@@ -108,7 +114,7 @@ enum err store_commit(struct store *store, struct store_put *puts, size_t count,
 enum err store_list(struct store *store, const struct store_query *query, store_visit *visit, void *context,
                     struct fault *fault) MUST_USE;
 
-/* Visits up to `limit` jobs whose expires_ms is set and <= now_ms. */
+/* Visits up to `limit` jobs whose expires_ms is set and <= now_ms, the earliest first. */
 enum err store_expired(struct store *store, int64_t now_ms, size_t limit, store_visit *visit, void *context,
                        struct fault *fault) MUST_USE;
 

@@ -1,0 +1,92 @@
+/* Chooses the kind of store by the URL's scheme, and asserts the contract before every call. */
+#include "store/store.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "store/parts.h"
+
+struct scheme {
+	const char *prefix;
+	enum err (*open)(const char *address, struct store **ret_store, struct fault *fault);
+};
+
+static const struct scheme schemes[] = {
+    {"memory:", memory_open},
+    {"file:", sqlite_open},
+};
+
+enum err store_open(const char *url, struct store **ret_store, struct fault *fault)
+{
+	assert(url != NULL && ret_store != NULL && fault != NULL);
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		size_t length = strlen(schemes[i].prefix);
+		if (strncmp(url, schemes[i].prefix, length) == 0)
+			return schemes[i].open(url + length, ret_store, fault);
+	}
+	return fault_set(fault, ERR_INVALID_ARGUMENT, "STORE_URL",
+	                 "store: \"%s\" is no kind of store; allowed are \"memory:\" and \"file:PATH\"", url);
+}
+
+void store_close(struct store *store)
+{
+	if (store != NULL)
+		store->class->close(store);
+}
+
+enum err store_load_all(struct store *store, struct store_load *loads, size_t count, struct fault *fault)
+{
+	assert(store != NULL && fault != NULL && (loads != NULL || count == 0));
+	for (size_t i = 0; i < count; i++) {
+		assert(loads[i].job_id != NULL && *loads[i].job_id != '\0');
+		loads[i] = (struct store_load){.job_id = loads[i].job_id};
+	}
+	return store->class->load(store, loads, count, fault);
+}
+
+static void assert_put(const struct store_put *put)
+{
+	assert(put->record.job_id != NULL && *put->record.job_id != '\0');
+	assert(put->expected_revision <= INT64_MAX);
+	if (put->is_removal) {
+		assert(put->expected_revision > 0);
+		return;
+	}
+	assert(put->record.revision > put->expected_revision && put->record.revision <= INT64_MAX);
+	assert(put->record.state >= 0 && put->record.state < STORE_NUMBERS_MAX);
+	assert(put->record.stage >= 0 && put->record.stage < STORE_NUMBERS_MAX);
+	assert(put->record.payload != NULL || put->record.payload_bytes == 0);
+	assert(put->record.expires_ms >= 0);
+}
+
+enum err store_commit(struct store *store, struct store_put *puts, size_t count, enum store_durability *ret_durability,
+                      struct fault *fault)
+{
+	assert(store != NULL && ret_durability != NULL && fault != NULL && (puts != NULL || count == 0));
+	for (size_t i = 0; i < count; i++) {
+		assert_put(&puts[i]);
+		puts[i].is_conflict = false;
+	}
+	return store->class->commit(store, puts, count, ret_durability, fault);
+}
+
+enum err store_list(struct store *store, const struct store_query *query, store_visit *visit, void *context,
+                    struct fault *fault)
+{
+	assert(store != NULL && query != NULL && visit != NULL && fault != NULL);
+	assert(query->limit >= 1 && query->before_row >= 0);
+	return store->class->list(store, query, visit, context, fault);
+}
+
+enum err store_expired(struct store *store, int64_t now_ms, size_t limit, store_visit *visit, void *context,
+                       struct fault *fault)
+{
+	assert(store != NULL && visit != NULL && fault != NULL && limit >= 1);
+	return store->class->expired(store, now_ms, limit, visit, context, fault);
+}
+
+enum store_durability store_durability(struct store *store)
+{
+	assert(store != NULL);
+	return store->class->durability(store);
+}
