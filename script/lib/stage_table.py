@@ -10,6 +10,8 @@ import sys
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+NUMBER_MAX = 63  # sets of stages are kept in 64 bits
+
 
 def load_pool(path):
     files = descriptor_pb2.FileDescriptorSet()
@@ -49,7 +51,9 @@ def enum_value_name(pool, enum, number, prefix):
     return short_name(descriptor.values_by_number[number].name, prefix)
 
 
-def check_row(name, row):
+def check_row(name, number, row):
+    if not 1 <= number <= NUMBER_MAX:
+        sys.exit(f"stage_table: {name} has number {number}; allowed are 1 to {NUMBER_MAX}")
     if not 0 <= row.start_percent <= row.end_percent <= 100:
         sys.exit(f"stage_table: {name}: 0 <= start_percent <= end_percent <= 100 does not hold")
     if not row.label or row.flow == 0:
@@ -61,7 +65,7 @@ def main():
     print("/* Generated from progress/v1/stages.proto by script/generate; do not edit. */")
     print("/* STAGE(NAME, number, status, start_percent, end_percent, typical_seconds, label, FLOW, ENDS_AS) */")
     for value, row in stage_rows(files, pool):
-        check_row(value.name, row)
+        check_row(value.name, value.number, row)
         name = short_name(value.name, "PIPELINE_STAGE_")
         flow = enum_value_name(pool, "progress.v1.StageFlow", row.flow, "STAGE_FLOW_")
         ends_as = enum_value_name(pool, "progress.v1.JobState", row.ends_as, "JOB_STATE_")
