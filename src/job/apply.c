@@ -150,7 +150,7 @@ static bool leave_stage(struct job *job, const struct plan *plan, const struct j
 
 static void enter_stage(struct job_view *view, const struct plan *plan, const struct job_update *update, int64_t now_ms)
 {
-	if (plan->start == START_ATTEMPT)
+	if (update->attempt != 0)
 		view->attempt = update->attempt;
 	view->run = plan->start == START_ATTEMPT ? 1 : view->run + (plan->start == START_RUN);
 	if (plan->start != START_NOTHING)
@@ -189,6 +189,11 @@ static bool change(struct job *job, const struct plan *plan, const struct job_up
 		view->done = update->done;
 		view->total = update->total;
 	}
+	if (view->state == JOB_STATE_STALLED)
+		view->state = JOB_STATE_ACTIVE;
+	if (update->lease_ms != 0)
+		job->lease_ms = update->lease_ms;
+	job->signed_ms = now_ms;
 	view->source = JOB_SOURCE_MEASURED;
 	view->updated_ms = now_ms;
 	view->revision++;
@@ -200,14 +205,22 @@ static enum err no_memory(struct fault *fault)
 	return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory to apply the update");
 }
 
-static enum err absorb(struct job *job, const struct job_update *update, struct job_result *ret_result,
-                       struct fault *fault)
+/* What was overtaken on its way says nothing about the worker now. */
+static enum err absorb_overtaken(const struct job *job, struct job_result *ret_result)
 {
-	bool is_overtaken = part_is_overtaken(job, &update->origin);
-	if (!is_overtaken && !part_mark(job, &update->origin, JOB_OUTCOME_ABSORBED))
-		return no_memory(fault);
 	*ret_result = (struct job_result){JOB_OUTCOME_ABSORBED, &job->view, job->view.revision};
 	return ERR_OK;
+}
+
+/* A report that moves nothing is still a sign of life. */
+static enum err absorb(struct job *job, const struct job_update *update, int64_t now_ms, struct job_result *ret_result,
+                       struct fault *fault)
+{
+	enum err err = job_sign(job, update->attempt, update->lease_ms, now_ms, ret_result, fault);
+	ret_result->outcome = JOB_OUTCOME_ABSORBED;
+	if (err == ERR_OK && !part_mark(job, &update->origin, JOB_OUTCOME_ABSORBED))
+		return no_memory(fault);
+	return err;
 }
 
 static enum err check_rules(const struct job *job, const struct plan *plan, const struct job_update *update,
@@ -232,13 +245,13 @@ enum err job_apply(struct job *job, const struct job_update *update, int64_t now
 		                 "attempt: job %s is at attempt %u; attempt %u has been superseded", job->job_id,
 		                 job->view.attempt, update->attempt);
 	if (part_is_overtaken(job, &update->origin))
-		return absorb(job, update, ret_result, fault);
+		return absorb_overtaken(job, ret_result);
 	struct plan plan = make_plan(job, update);
 	enum err err = check_rules(job, &plan, update, fault);
 	if (err != ERR_OK)
 		return err;
 	if (is_late(job, &plan, update) || !says_something_new(job, &plan, update))
-		return absorb(job, update, ret_result, fault);
+		return absorb(job, update, now_ms, ret_result, fault);
 	uint64_t previous = job->view.revision;
 	if (!change(job, &plan, update, now_ms > job->view.updated_ms ? now_ms : job->view.updated_ms))
 		return no_memory(fault);

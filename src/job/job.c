@@ -85,6 +85,8 @@ static bool fill_unborn(struct job *job, const struct job_creation *creation, in
 	copy_name(job->parent, creation->parent);
 	job->created_ms = now_ms;
 	job->ttl_ms = creation->ttl_ms;
+	job->lost_after_ms = creation->lost_after_ms;
+	job->signed_ms = now_ms;
 	job->view = (struct job_view){
 		.stage = stages_all()->number,
 		.percent = stages_all()->start_percent,
@@ -189,6 +191,9 @@ struct job *job_copy(const struct job *job)
 	copy->cancel_requested = job->cancel_requested;
 	copy->created_ms = job->created_ms;
 	copy->ttl_ms = job->ttl_ms;
+	copy->lease_ms = job->lease_ms;
+	copy->lost_after_ms = job->lost_after_ms;
+	copy->signed_ms = job->signed_ms;
 	if (part_copy_view(&copy->view, &job->view) && part_set_string(&copy->cancel_reason, job->cancel_reason) &&
 	    copy_metadata(copy, job) && copy_spans(copy, job) && copy_marks(copy, job))
 		return copy;

@@ -92,7 +92,10 @@ struct job {
 	bool cancel_requested;
 	char *cancel_reason; /* NULL: empty */
 	int64_t created_ms;
-	int64_t ttl_ms; /* how long the finished job is kept; 0: as configured */
+	int64_t ttl_ms;        /* how long the finished job is kept; 0: as configured */
+	int64_t lease_ms;      /* the worker promises a sign of life this often; 0: no lease */
+	int64_t lost_after_ms; /* so long after the lease has run out the job has failed; 0: never */
+	int64_t signed_ms;     /* the latest sign of life; kept with the next change */
 };
 
 /* Who makes an update, so that a repeat is known. Both NULL or empty: nobody, every update is new. */
@@ -121,6 +124,7 @@ struct job_update {
 	const struct job_entry *metadata;
 	size_t metadata_count;
 	uint32_t attempt; /* 0: the present one */
+	int64_t lease_ms; /* 0: keep the present one */
 	struct job_origin origin;
 };
 
@@ -133,19 +137,20 @@ struct job_creation {
 	const struct job_entry *metadata;
 	size_t metadata_count;
 	int64_t ttl_ms;
+	int64_t lost_after_ms;
 	struct job_origin origin;
 };
 
-/* What job_apply did. */
+/* What was done to a job. It has changed visibly if view->revision is not previous_revision and this is no repeat. */
 struct job_result {
 	enum job_outcome outcome;
 	/* What to answer: the job's own view, or the remembered one of a repeat. Borrowed until the job changes. */
 	const struct job_view *view;
-	uint64_t previous_revision; /* before the update; equals view->revision unless the outcome is APPLIED */
+	uint64_t previous_revision; /* before; equals view->revision unless the job has changed */
 };
 
-/* A new job at revision 1: in the first stage, or where `first` puts it if that is not NULL (then the metadata, message and
- * origin of `creation` should be empty). ERR_RESOURCE_EXHAUSTED: no memory, or too much metadata. */
+/* A new job at revision 1: in the first stage, or where `first` puts it if that is not NULL (then the metadata, message
+ * and origin of `creation` should be empty). ERR_RESOURCE_EXHAUSTED: no memory, or too much metadata. */
 enum err job_create(const struct job_creation *creation, const struct job_update *first, int64_t now_ms,
                     struct job **ret_job, struct fault *fault) MUST_USE;
 
@@ -161,10 +166,28 @@ struct job *job_copy(const struct job *job);
 /* Applies the update by the rules above. `now_ms` earlier than the job's latest time counts as that time. On an error
  * nothing has changed.
  * FAILED_PRECONDITION: an earlier stage, another flow, or after the end. ABORTED: an older attempt.
- * RESOURCE_EXHAUSTED: more metadata than a job may have (METADATA_FULL), or no memory (NO_MEMORY; then, other than after
- * every other error, the job may be half changed and must be destroyed). */
+ * RESOURCE_EXHAUSTED: more metadata than a job may have (METADATA_FULL), or no memory (NO_MEMORY; then, other than
+ * after every other error, the job may be half changed and must be destroyed). */
 enum err job_apply(struct job *job, const struct job_update *update, int64_t now_ms, struct job_result *ret_result,
                    struct fault *fault) MUST_USE;
+
+/* A sign of life from the worker; a stalled job is active again. lease_ms 0 keeps the present lease. attempt 0: the
+ * present one. Without a visible change the outcome is ABSORBED. ABORTED: an older attempt. FAILED_PRECONDITION: a
+ * newer attempt, which only an update can start, or after the end. */
+enum err job_sign(struct job *job, uint32_t attempt, int64_t lease_ms, int64_t now_ms, struct job_result *ret_result,
+                  struct fault *fault) MUST_USE;
+
+/* The lease has run out without a sign of life: the job is stalled. Does nothing (ABSORBED) unless it is active and has
+ * a lease. */
+enum err job_stall(struct job *job, int64_t now_ms, struct job_result *ret_result, struct fault *fault) MUST_USE;
+
+/* lost_after_ms are over, too: the job has failed. Does nothing (ABSORBED) unless it is stalled. */
+enum err job_lose(struct job *job, int64_t now_ms, struct job_result *ret_result, struct fault *fault) MUST_USE;
+
+/* Asks the worker to stop; does nothing (ABSORBED) if it has been asked for before. `reason` may be NULL.
+ * FAILED_PRECONDITION: after the end. */
+enum err job_request_cancel(struct job *job, const char *reason, int64_t now_ms, struct job_result *ret_result,
+                            struct fault *fault) MUST_USE;
 
 /* Looks for a repeat of `origin`; true fills `ret_result` with the first answer. For creations, too. */
 bool job_find_repeat(const struct job *job, const struct job_origin *origin, struct job_result *ret_result);

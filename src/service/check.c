@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "service/answer.h"
 
+enum { QUOTED_BYTES_MAX = 40 };
+
 bool check_refuse(struct call *call, const char *reason, const char *format, ...)
 {
 	char text[sizeof call->fault.text];
@@ -18,6 +20,17 @@ bool check_refuse(struct call *call, const char *reason, const char *format, ...
 	va_end(arguments);
 	fault_set(&call->fault, ERR_INVALID_ARGUMENT, reason, "%s", text);
 	return false;
+}
+
+/* How many bytes of what came in are quoted: no character is cut, the text must stay UTF-8. */
+static int quoted_bytes(const char *string)
+{
+	return (int)text_whole_characters(string, QUOTED_BYTES_MAX);
+}
+
+static const char *ellipsis(const char *string)
+{
+	return strlen(string) > QUOTED_BYTES_MAX ? "…" : "";
 }
 
 bool check_job_id(struct call *call, const char *job_id)
@@ -33,8 +46,8 @@ bool check_name(struct call *call, const char *field, const char *name)
 	if (*name == '\0' || text_is_name(name))
 		return true;
 	const char *reason = strcmp(field, "job_id") == 0 ? "JOB_ID_INVALID" : "NAME_INVALID";
-	return check_refuse(call, reason, "%s: \"%.40s%s\" is not allowed; allowed is [A-Za-z0-9][A-Za-z0-9._:-]{0,127}",
-	                    field, name, strlen(name) > 40 ? "…" : "");
+	return check_refuse(call, reason, "%s: \"%.*s%s\" is not allowed; allowed is [A-Za-z0-9][A-Za-z0-9._:-]{0,127}",
+	                    field, quoted_bytes(name), name, ellipsis(name));
 }
 
 bool check_text(struct call *call, const char *field, const char *text)
@@ -62,8 +75,8 @@ bool check_status(struct call *call, const char *status, const struct stage **re
 {
 	const struct stage *stage = stages_find_status(status);
 	if (stage == NULL)
-		return check_refuse(call, "STATUS_INVALID", "status: \"%.40s%s\" is no stage; allowed are: %s", status,
-		                    strlen(status) > 40 ? "…" : "", stages_status_list());
+		return check_refuse(call, "STATUS_INVALID", "status: \"%.*s%s\" is no stage; allowed are: %s",
+		                    quoted_bytes(status), status, ellipsis(status), stages_status_list());
 	*ret_stage = stage;
 	return true;
 }
@@ -86,8 +99,8 @@ static bool check_entry(struct call *call, const struct job_entry *entry)
 {
 	if (!text_is_key(entry->key))
 		return check_refuse(call, "METADATA_INVALID",
-		                    "metadata: key \"%.40s\" is not allowed; allowed is [A-Za-z0-9_.-]{1,%d}", entry->key,
-		                    JOB_METADATA_KEY_BYTES_MAX);
+		                    "metadata: key \"%.*s%s\" is not allowed; allowed is [A-Za-z0-9_.-]{1,%d}",
+		                    quoted_bytes(entry->key), entry->key, ellipsis(entry->key), JOB_METADATA_KEY_BYTES_MAX);
 	if (strlen(entry->value) > JOB_METADATA_VALUE_BYTES_MAX)
 		return check_refuse(call, "METADATA_INVALID",
 		                    "metadata: the value of \"%s\" has %zu bytes; allowed are at most %d", entry->key,

@@ -60,6 +60,7 @@ struct command {
 
 	/* Of the corridor. */
 	struct cache_entry *entry; /* while in a batch */
+	bool is_applied;           /* in this batch: its answer or fault tells of what is not committed yet */
 	struct fault fault;        /* code ERR_OK: the response is in the call */
 	int tries;                 /* commits that met a conflict */
 	struct feed_waiter waiter;

@@ -55,11 +55,15 @@ static void answer(struct corridor *corridor, struct command *command, const str
 	    .now_ms = corridor->now.wall_ms,
 	    .default_ttl_ms = corridor->options.default_ttl_ms,
 	};
-	ProtobufCMessage *response = command->answer(&subject, command->call->arena);
+	struct call *call = command->call;
+	ProtobufCMessage *response = command->answer(&subject, call->arena);
+	call->fault.code = ERR_OK;
 	if (response == NULL)
 		answer_set_full(&command->fault);
 	else
-		command->closure(response, command->call);
+		command->closure(response, call);
+	if (call->fault.code != ERR_OK)
+		command->fault = call->fault;
 }
 
 static Progress__V1__EventKind event_kind(const struct job *job, uint64_t previous_revision, bool is_removal)
@@ -215,6 +219,7 @@ static void apply_batch(struct corridor *corridor, struct list *commands)
 		bool is_refused = command->fault.code != ERR_OK;
 		if (!is_refused && must_wait(corridor, command))
 			break;
+		command->is_applied = !is_refused;
 		if (is_refused || apply(corridor, command))
 			corridor->batch[kept++] = command;
 	}

@@ -13,11 +13,12 @@ static enum err set_no_memory(struct fault *fault)
 	return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory to carry out the call");
 }
 
+/* Fails those, too, that were refused: what they were refused for may not have come to be. */
 static void fail_commands_of(struct corridor *corridor, const struct cache_entry *entry, const struct fault *fault)
 {
 	for (size_t i = 0; i < corridor->batch_count; i++) {
 		struct command *command = corridor->batch[i];
-		if (command->entry == entry && command->fault.code == ERR_OK)
+		if (command->entry == entry && (command->is_applied || command->fault.code == ERR_OK))
 			command->fault = *fault;
 	}
 }
@@ -30,6 +31,7 @@ static size_t touch_entries(struct corridor *corridor)
 	for (size_t i = 0; i < corridor->batch_count; i++) {
 		struct command *command = corridor->batch[i];
 		command->entry = NULL;
+		command->is_applied = false;
 		if (command->job_id == NULL)
 			continue;
 		struct cache_entry *entry = cache_get(&corridor->cache, command->job_id);
@@ -151,10 +153,11 @@ static void retry_commands_of(struct corridor *corridor, const struct cache_entr
 	size_t kept = corridor->batch_count;
 	for (size_t i = corridor->batch_count; i-- > 0;) {
 		struct command *command = corridor->batch[i];
-		if (command->entry != entry || command->fault.code != ERR_OK || command->tries++ >= TRIES_MAX) {
+		if (command->entry != entry || !command->is_applied || command->tries++ >= TRIES_MAX) {
 			corridor->batch[--kept] = command;
 			continue;
 		}
+		command->fault.code = ERR_OK;
 		list_prepend(commands, &command->link);
 	}
 	for (size_t i = kept; i < corridor->batch_count; i++)

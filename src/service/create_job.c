@@ -43,6 +43,9 @@ static bool check_creation(struct call *call, const Progress__V1__CreateJobReque
 	    .metadata_count = request->n_metadata,
 	    .origin = {.writer = "", .request_id = request->request_id},
 	};
+	if (*request->job_id == '\0' && *request->request_id != '\0')
+		return check_refuse(call, "REQUEST_ID_INVALID",
+		                    "request_id: must be empty when job_id is, because a repeat is known by its job");
 	return check_name(call, "job_id", request->job_id) && check_name(call, "pipeline", request->pipeline) &&
 	       check_name(call, "parent", request->parent) && check_text(call, "message", request->message) &&
 	       check_metadata(call, (ProtobufCMessage *const *)request->metadata, request->n_metadata,

@@ -127,23 +127,24 @@ static bool must_wake_thread(const struct inbox *inbox)
 }
 
 /* Ends a command that cannot be taken: the reason is in its fault. */
-static void refuse(const struct inbox *inbox, struct command *command)
+static void refuse(const struct inbox *inbox, struct command *command, bool is_stopping)
 {
-	if (inbox->is_stopping)
+	if (is_stopping)
 		fault_set(&command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping");
 	else
-		fault_set(&command->fault, ERR_RESOURCE_EXHAUSTED, "QUEUE_FULL", "%zu calls are waiting already; try again later",
-		          inbox->count_max);
+		fault_set(&command->fault, ERR_RESOURCE_EXHAUSTED, "QUEUE_FULL",
+		          "%zu calls are waiting already; try again later", inbox->count_max);
 	command->done(command);
 }
 
 void inbox_put(struct inbox *inbox, struct command *command)
 {
 	pthread_mutex_lock(&inbox->lock);
+	bool is_stopping = inbox->is_stopping;
 	bool is_full = inbox->count >= inbox->count_max && command->call != NULL;
-	if (inbox->is_stopping || is_full) {
+	if (is_stopping || is_full) {
 		pthread_mutex_unlock(&inbox->lock);
-		refuse(inbox, command);
+		refuse(inbox, command, is_stopping);
 		return;
 	}
 	bool is_walked_now = may_walk_now(inbox, command);

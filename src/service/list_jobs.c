@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "service/answer.h"
@@ -36,7 +37,7 @@ static bool check_states(struct call *call, const Progress__V1__JobFilter *filte
 		int state = (int)filter->states[i];
 		if (state < JOB_STATE_ACTIVE || state > JOB_STATE_CANCELLED)
 			return check_refuse(call, "FILTER_INVALID", "filter.states: %d is no state", state);
-		query->states |= 1u << state;
+		query->states |= UINT64_C(1) << state;
 	}
 	return true;
 }
@@ -44,10 +45,10 @@ static bool check_states(struct call *call, const Progress__V1__JobFilter *filte
 static bool check_stages(struct call *call, const Progress__V1__JobFilter *filter, struct store_query *query)
 {
 	for (size_t i = 0; i < filter->n_stages; i++) {
-		const struct stage *stage;
-		if (!check_stage(call, (int)filter->stages[i], &stage))
-			return false;
-		query->stages |= 1u << stage->number;
+		int stage = (int)filter->stages[i];
+		if (stages_find(stage) == NULL)
+			return check_refuse(call, "FILTER_INVALID", "filter.stages: %d is no stage", stage);
+		query->stages |= UINT64_C(1) << stage;
 	}
 	return true;
 }
@@ -65,13 +66,19 @@ static bool check_filter(struct call *call, const Progress__V1__JobFilter *filte
 }
 
 /* A page token is the row of the last job of the page before. */
+static void write_page_token(int64_t row, char ret_token[PAGE_TOKEN_BYTES])
+{
+	snprintf(ret_token, PAGE_TOKEN_BYTES, "%" PRId64, row);
+}
+
 static bool check_page_token(struct call *call, const char *token, struct store_query *query)
 {
-	char *end;
 	if (*token == '\0')
 		return true;
-	query->before_row = strtoll(token, &end, 10);
-	if (query->before_row > 0 && *end == '\0')
+	char again[PAGE_TOKEN_BYTES];
+	query->before_row = strtoll(token, NULL, 10);
+	write_page_token(query->before_row, again);
+	if (query->before_row > 0 && strcmp(token, again) == 0)
 		return true;
 	return check_refuse(call, "PAGE_TOKEN_INVALID", "page_token: is not one that ListJobs gave out");
 }
@@ -131,7 +138,7 @@ static void answer_page(const struct page *page, ProtobufCClosure closure)
 	Progress__V1__ListJobsResponse response = PROGRESS__V1__LIST_JOBS_RESPONSE__INIT;
 	char token[PAGE_TOKEN_BYTES] = "";
 	if (page->has_more)
-		snprintf(token, sizeof token, "%" PRId64, page->last_row);
+		write_page_token(page->last_row, token);
 	response.n_jobs = page->count;
 	response.jobs = page->jobs;
 	response.next_page_token = token;

@@ -1,6 +1,7 @@
 /* Starting, stopping, and finding the method of a call by its name. */
 #include "service/service.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ static const Progress__V1__ProgressTrackerService_Service methods = PROGRESS__V1
 enum err service_start(const struct service_options *options, struct store *store, struct feed *feed,
                        struct service **ret_service, struct fault *fault)
 {
+	assert(options->on_data_loss != NULL);
 	struct service *service = calloc(1, sizeof *service);
 	if (service == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory for the service");

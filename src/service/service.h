@@ -15,11 +15,11 @@ struct service_options {
 	int64_t default_ttl_ms; /* how long finished jobs are kept */
 	size_t cached_jobs_max; /* jobs kept at hand */
 	size_t waiting_max;     /* commands in line for the corridor; above: RESOURCE_EXHAUSTED */
-	/* The store has lost its disk. Must not return. */
+	/* The store has lost its disk. Must be given, and must not return. */
 	void (*on_data_loss)(const struct fault *fault);
 };
 
-/* 30 days, 32,768 jobs, 262,144 commands. */
+/* 30 days, 32,768 jobs, 262,144 commands; on_data_loss is the caller's to fill in. */
 extern const struct service_options service_options_default;
 
 /* Starts the service. The store and the feed stay the caller's and must outlive it. UNAVAILABLE, RESOURCE_EXHAUSTED. */

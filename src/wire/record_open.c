@@ -51,6 +51,7 @@ static enum err check_job(const job_record *record, struct fault *fault)
 	if (record->parent[0] != '\0' && !text_is_name(record->parent))
 		return unsound(fault, "parent", " is no name");
 	if (!IS_VIEW_IN_RANGE(record) || !is_time(record->created_ms) || !is_time(record->ttl_ms) ||
+	    !is_time(record->lease_ms) || !is_time(record->lost_after_ms) || !is_time(record->signed_ms) ||
 	    !is_short(record->cancel_reason, JOB_MESSAGE_BYTES_MAX))
 		return unsound(fault, "a time, an amount or a text", " is out of range");
 	return check_stage(record->stage, fault);
@@ -205,6 +206,9 @@ static bool fill_job(struct job *job, const job_record *record)
 	job->cancel_requested = record->cancel_requested;
 	job->created_ms = record->created_ms;
 	job->ttl_ms = record->ttl_ms;
+	job->lease_ms = record->lease_ms;
+	job->lost_after_ms = record->lost_after_ms;
+	job->signed_ms = record->signed_ms;
 	return copy_text(&job->view.message, record->message) && copy_text(&job->view.error, record->error) &&
 	       copy_text(&job->cancel_reason, record->cancel_reason) && copy_metadata(job, record) &&
 	       copy_spans(job, record) && copy_marks(job, record);

@@ -113,6 +113,9 @@ static void fill_record(job_record *record, const struct job *job)
 	record->cancel_reason = job->cancel_reason;
 	record->created_ms = job->created_ms;
 	record->ttl_ms = job->ttl_ms;
+	record->lease_ms = job->lease_ms;
+	record->lost_after_ms = job->lost_after_ms;
+	record->signed_ms = job->signed_ms;
 }
 
 enum err record_seal(const struct job *job, struct arena *arena, struct wire_bytes *ret_bytes, struct fault *fault)

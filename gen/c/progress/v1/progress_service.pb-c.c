@@ -3734,7 +3734,7 @@ const ProtobufCMessageDescriptor progress__v1__create_job_request__metadata_entr
   (ProtobufCMessageInit) progress__v1__create_job_request__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_descriptors[8] =
 {
   {
     "job_id",
@@ -3797,6 +3797,18 @@ static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "lost_after",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__CreateJobRequest, lost_after),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "message",
     10,
     PROTOBUF_C_LABEL_NONE,
@@ -3823,19 +3835,20 @@ static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_de
 };
 static const unsigned progress__v1__create_job_request__field_indices_by_name[] = {
   0,   /* field[0] = job_id */
-  5,   /* field[5] = message */
+  5,   /* field[5] = lost_after */
+  6,   /* field[6] = message */
   2,   /* field[2] = metadata */
   3,   /* field[3] = parent */
   1,   /* field[1] = pipeline */
-  6,   /* field[6] = request_id */
+  7,   /* field[7] = request_id */
   4,   /* field[4] = ttl */
 };
 static const ProtobufCIntRange progress__v1__create_job_request__number_ranges[3 + 1] =
 {
   { 1, 0 },
-  { 10, 5 },
-  { 15, 6 },
-  { 0, 7 }
+  { 10, 6 },
+  { 15, 7 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor progress__v1__create_job_request__descriptor =
 {
@@ -3845,7 +3858,7 @@ const ProtobufCMessageDescriptor progress__v1__create_job_request__descriptor =
   "Progress__V1__CreateJobRequest",
   "progress.v1",
   sizeof(Progress__V1__CreateJobRequest),
-  7,
+  8,
   progress__v1__create_job_request__field_descriptors,
   progress__v1__create_job_request__field_indices_by_name,
   3,  progress__v1__create_job_request__number_ranges,

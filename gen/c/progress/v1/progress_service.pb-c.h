@@ -565,6 +565,11 @@ struct  Progress__V1__CreateJobRequest
    * How long the finished job is kept; unset: as the service is configured.
    */
   Google__Protobuf__Duration *ttl;
+  /*
+   * A job whose worker gave no sign of life for so long after its lease ran out has FAILED with "LOST: …"; unset: as the
+   * service is configured, by default never.
+   */
+  Google__Protobuf__Duration *lost_after;
   char *message;
   /*
    * A repeat with the same request_id gets the first answer instead of ALREADY_EXISTS.
@@ -573,7 +578,7 @@ struct  Progress__V1__CreateJobRequest
 };
 #define PROGRESS__V1__CREATE_JOB_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__create_job_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -877,7 +882,7 @@ struct  Progress__V1__CancelJobResponse
 
 
 /*
- * A sign of life of a job's worker.
+ * A sign of life of a job's worker. FAILED_PRECONDITION: the job has ended. ABORTED: an older attempt.
  */
 struct  Progress__V1__HeartbeatRequest
 {

@@ -244,7 +244,7 @@ const ProtobufCMessageDescriptor progress__store__v1__job_record__metadata_entry
   (ProtobufCMessageInit) progress__store__v1__job_record__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_descriptors[25] =
+static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_descriptors[28] =
 {
   {
     "job_id",
@@ -546,6 +546,42 @@ static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lease_ms",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, lease_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lost_after_ms",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, lost_after_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "signed_ms",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, signed_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__store__v1__job_record__field_indices_by_name[] = {
   10,   /* field[10] = attempt */
@@ -556,6 +592,8 @@ static const unsigned progress__store__v1__job_record__field_indices_by_name[] =
   18,   /* field[18] = ended_ms */
   14,   /* field[14] = error */
   0,   /* field[0] = job_id */
+  25,   /* field[25] = lease_ms */
+  26,   /* field[26] = lost_after_ms */
   24,   /* field[24] = marks */
   5,   /* field[5] = message */
   6,   /* field[6] = metadata */
@@ -565,6 +603,7 @@ static const unsigned progress__store__v1__job_record__field_indices_by_name[] =
   4,   /* field[4] = reached_percent */
   9,   /* field[9] = revision */
   11,   /* field[11] = run */
+  27,   /* field[27] = signed_ms */
   8,   /* field[8] = source */
   23,   /* field[23] = spans */
   2,   /* field[2] = stage */
@@ -577,7 +616,7 @@ static const unsigned progress__store__v1__job_record__field_indices_by_name[] =
 static const ProtobufCIntRange progress__store__v1__job_record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 25 }
+  { 0, 28 }
 };
 const ProtobufCMessageDescriptor progress__store__v1__job_record__descriptor =
 {
@@ -587,7 +626,7 @@ const ProtobufCMessageDescriptor progress__store__v1__job_record__descriptor =
   "Progress__Store__V1__JobRecord",
   "progress.store.v1",
   sizeof(Progress__Store__V1__JobRecord),
-  25,
+  28,
   progress__store__v1__job_record__field_descriptors,
   progress__store__v1__job_record__field_indices_by_name,
   1,  progress__store__v1__job_record__number_ranges,

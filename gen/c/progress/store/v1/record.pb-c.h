@@ -81,10 +81,13 @@ struct  Progress__Store__V1__JobRecord
   Progress__Store__V1__SpanRecord **spans;
   size_t n_marks;
   Progress__Store__V1__MarkRecord **marks;
+  int64_t lease_ms;
+  int64_t lost_after_ms;
+  int64_t signed_ms;
 };
 #define PROGRESS__STORE__V1__JOB_RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__store__v1__job_record__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0 }
 
 
 /*

@@ -1,0 +1,224 @@
+/* How the corridor is put on its stand. */
+#include "stand.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/answer.h"
+#include "wire/info.h"
+
+enum { START_WALL_MS = 1000000, START_STEADY_MS = 5000, CALL_BYTES_MAX = 1 << 20, EVENT_BYTES_MAX = 1 << 20 };
+
+static void note_event(struct feed_listener *listener, const char *job_id, const uint8_t *event, size_t event_bytes)
+{
+	static const char kinds[] = "?SCUED";
+	struct stand *stand = LIST_MEMBER(listener, struct stand, listener);
+	struct arena arena;
+	ProtobufCMessage *message;
+	struct fault fault;
+	arena_init(&arena, EVENT_BYTES_MAX);
+	const ProtobufCMessageDescriptor *type = &progress__v1__progress_event__descriptor;
+	cr_assert_eq(wire_open(type, event, event_bytes, &arena, &message, &fault), ERR_OK, "%s", fault.text);
+	const Progress__V1__ProgressEvent *told = (const Progress__V1__ProgressEvent *)message;
+	cr_assert_str_eq(told->progress_info->job_id, job_id);
+	log_note(stand->log, sizeof stand->log, "told:%s@%" PRIu64 "<%" PRIu64 "%c ", job_id, told->progress_info->revision,
+	         told->previous_revision, kinds[told->kind]);
+	arena_finish(&arena);
+}
+
+static void forbid_data_loss(const struct fault *fault)
+{
+	cr_assert_fail("nobody told the store to lose its disk: %s", fault->text);
+}
+
+struct stand *stand_create(size_t cached_jobs_max)
+{
+	struct stand *stand = calloc(1, sizeof *stand);
+	cr_assert_not_null(stand);
+	struct corridor_options options = {
+	    .default_ttl_ms = 60000, .cached_jobs_max = cached_jobs_max, .on_data_loss = forbid_data_loss};
+	fake_store_open(&stand->store, stand->log, sizeof stand->log);
+	feed_init(&stand->feed);
+	stand->listener.tell = note_event;
+	feed_add_listener(&stand->feed, &stand->listener);
+	corridor_init(&stand->corridor, &stand->store.base, &stand->feed, &options);
+	list_init(&stand->commands);
+	list_init(&stand->asked);
+	stand->now = (struct moment){START_WALL_MS, START_STEADY_MS};
+	return stand;
+}
+
+void stand_destroy(struct stand *stand)
+{
+	corridor_cancel_parked(&stand->corridor);
+	struct list *next;
+	for (struct list *link = stand->asked.next; link != &stand->asked; link = next) {
+		next = link->next;
+		struct asked *asked = LIST_MEMBER(link, struct asked, link);
+		cr_assert_eq(asked->replies, 1, "call %s has %d replies", asked->name, asked->replies);
+		arena_finish(&asked->arena);
+		free(asked);
+	}
+	cr_assert(list_is_empty(&stand->commands));
+	corridor_finish(&stand->corridor);
+	feed_remove_listener(&stand->feed, &stand->listener);
+	feed_finish(&stand->feed);
+	fake_store_close(&stand->store);
+	free(stand);
+}
+
+static ProtobufCMessage *answer_update(const struct subject *subject, struct arena *arena)
+{
+	Progress__V1__UpdateProgressResponse *response = arena_take(arena, sizeof *response);
+	progress__v1__update_progress_response__init(response);
+	response->progress_info = answer_info(subject, arena);
+	response->outcome = (Progress__V1__UpdateOutcome)subject->outcome;
+	return &response->base;
+}
+
+static ProtobufCMessage *answer_wait(const struct subject *subject, struct arena *arena)
+{
+	Progress__V1__WaitProgressResponse *response = arena_take(arena, sizeof *response);
+	progress__v1__wait_progress_response__init(response);
+	response->progress_info = answer_info(subject, arena);
+	response->timed_out = subject->timed_out;
+	return &response->base;
+}
+
+/* Seals at once, as the service does, so that what an answer showed cannot change afterwards. */
+static void take_response(const ProtobufCMessage *response, void *closure_data)
+{
+	struct asked *asked = closure_data;
+	struct fault fault;
+	cr_assert_eq(asked->replies, 0, "%s is carried out after its reply", asked->name);
+	cr_assert_eq(wire_seal(response, &asked->arena, &asked->call.response, &fault), ERR_OK);
+	asked->info = NULL;
+	ProtobufCMessage *opened;
+	cr_assert_eq(wire_open(response->descriptor, asked->call.response.at, asked->call.response.length, &asked->arena,
+	                       &opened, &fault),
+	             ERR_OK);
+	if (response->descriptor == &progress__v1__wait_progress_response__descriptor) {
+		asked->info = ((Progress__V1__WaitProgressResponse *)opened)->progress_info;
+		asked->timed_out = ((Progress__V1__WaitProgressResponse *)opened)->timed_out;
+	} else {
+		asked->info = ((Progress__V1__UpdateProgressResponse *)opened)->progress_info;
+		asked->outcome = (enum job_outcome)((Progress__V1__UpdateProgressResponse *)opened)->outcome;
+	}
+}
+
+static void reply(struct call *call)
+{
+	struct asked *asked = (struct asked *)(void *)call;
+	asked->replies++;
+	if (call->fault.code != ERR_OK)
+		asked->info = NULL;
+	else
+		cr_assert_not_null(asked->info, "a good answer of %s without its job", asked->name);
+	log_note(asked->stand->log, sizeof asked->stand->log, "reply:%s ", asked->name);
+}
+
+static struct asked *ask(struct stand *stand, const char *name, const char *job_id, enum command_kind kind,
+                         struct command **ret_command)
+{
+	struct asked *asked = calloc(1, sizeof *asked);
+	cr_assert_not_null(asked);
+	arena_init(&asked->arena, CALL_BYTES_MAX);
+	asked->stand = stand;
+	asked->call.arena = &asked->arena;
+	asked->call.reply = reply;
+	snprintf(asked->name, sizeof asked->name, "%s", name);
+	list_append(&stand->asked, &asked->link);
+	*ret_command =
+	    command_create(&asked->call, kind, job_id, take_response, kind == COMMAND_WAIT ? answer_wait : answer_update);
+	list_append(&stand->commands, &(*ret_command)->link);
+	return asked;
+}
+
+struct asked *ask_read(struct stand *stand, const char *name, const char *job_id)
+{
+	struct command *command;
+	return ask(stand, name, job_id, COMMAND_READ, &command);
+}
+
+struct asked *ask_update(struct stand *stand, const char *name, const char *job_id, struct job_update update)
+{
+	struct command *command;
+	struct asked *asked = ask(stand, name, job_id, COMMAND_UPDATE, &command);
+	command->update = update;
+	return asked;
+}
+
+struct asked *ask_create(struct stand *stand, const char *name, const char *job_id, const char *request_id)
+{
+	struct command *command;
+	struct asked *asked = ask(stand, name, job_id, COMMAND_CREATE, &command);
+	command->creation = (struct job_creation){.job_id = job_id, .origin = {.request_id = request_id}};
+	return asked;
+}
+
+struct asked *ask_delete(struct stand *stand, const char *name, const char *job_id)
+{
+	struct command *command;
+	return ask(stand, name, job_id, COMMAND_DELETE, &command);
+}
+
+struct asked *ask_wait(struct stand *stand, const char *name, const char *job_id, struct command_wait wait,
+                       uint64_t peer)
+{
+	struct command *command;
+	struct asked *asked = ask(stand, name, job_id, COMMAND_WAIT, &command);
+	command->wait = wait;
+	asked->call.peer = peer;
+	return asked;
+}
+
+static void free_command(struct command *command)
+{
+	free(command);
+}
+
+void ask_forget(struct stand *stand, uint64_t peer)
+{
+	struct command *command = calloc(1, sizeof *command);
+	cr_assert_not_null(command);
+	command->kind = COMMAND_FORGET_PEER;
+	command->peer = peer;
+	command->done = free_command;
+	list_append(&stand->commands, &command->link);
+}
+
+void stand_walk(struct stand *stand)
+{
+	corridor_run(&stand->corridor, &stand->commands, stand->now);
+	cr_assert(list_is_empty(&stand->commands));
+}
+
+void stand_walk_at(struct stand *stand, int64_t steady_ms)
+{
+	stand->now.steady_ms = START_STEADY_MS + steady_ms;
+	stand_walk(stand);
+}
+
+void stand_forget_log(struct stand *stand)
+{
+	stand->log[0] = '\0';
+}
+
+struct job_update to_stage(int stage)
+{
+	return (struct job_update){.stage = stages_find(stage), .claim = JOB_CLAIM_STAGE};
+}
+
+struct job_update to_percent(int stage, double percent)
+{
+	return (struct job_update){.stage = stages_find(stage), .claim = JOB_CLAIM_PERCENT, .percent = percent};
+}
+
+struct job_update with_message(struct job_update update, const char *message)
+{
+	update.message = message;
+	return update;
+}
