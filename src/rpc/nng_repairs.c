@@ -1,0 +1,76 @@
+/* Decides what NNG is told by sendmsg, about the number of processors, and of operations that could not begin. */
+#include "rpc/nng_repairs.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <nng/nng.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+static int processors_told = 1;
+static _Thread_local nng_aio *not_begun; /* the operation that nni_aio_begin refused last in this thread */
+
+/* The linker's names for the functions that are replaced and for what replaces them. */
+ssize_t __real_sendmsg(int socket, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int socket, const struct msghdr *message, int flags);
+int __wrap_nni_plat_ncpu(void);
+int __real_nni_aio_begin(nng_aio *aio);
+int __wrap_nni_aio_begin(nng_aio *aio);
+void __real_nng_stream_recv(nng_stream *stream, nng_aio *aio);
+void __wrap_nng_stream_recv(nng_stream *stream, nng_aio *aio);
+void __real_nng_stream_send(nng_stream *stream, nng_aio *aio);
+void __wrap_nng_stream_send(nng_stream *stream, nng_aio *aio);
+
+void nng_repairs_set_threads(int processors)
+{
+	assert(processors >= 1 && processors <= 64);
+	processors_told = processors;
+}
+
+void nng_repairs_require(void)
+{
+}
+
+ssize_t __wrap_sendmsg(int socket, const struct msghdr *message, int flags)
+{
+	ssize_t sent = __real_sendmsg(socket, message, flags);
+	if (sent < 0 && errno == EPIPE)
+		errno = ECONNRESET;
+	return sent;
+}
+
+int __wrap_nni_plat_ncpu(void)
+{
+	return processors_told;
+}
+
+int __wrap_nni_aio_begin(nng_aio *aio)
+{
+	int code = __real_nni_aio_begin(aio);
+	if (code != 0)
+		not_begun = aio;
+	return code;
+}
+
+/* Ends the operation for whoever waits for it if it was refused since not_begun was cleared. */
+static void end_if_not_begun(nng_aio *aio)
+{
+	if (not_begun == aio)
+		nng_aio_finish(aio, NNG_ECANCELED);
+	not_begun = NULL;
+}
+
+void __wrap_nng_stream_recv(nng_stream *stream, nng_aio *aio)
+{
+	not_begun = NULL;
+	__real_nng_stream_recv(stream, aio);
+	end_if_not_begun(aio);
+}
+
+void __wrap_nng_stream_send(nng_stream *stream, nng_aio *aio)
+{
+	not_begun = NULL;
+	__real_nng_stream_send(stream, aio);
+	end_if_not_begun(aio);
+}

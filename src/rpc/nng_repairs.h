@@ -1,0 +1,24 @@
+/*
+ * Three faults of NNG 1.5.2 are repaired at link time; each program that uses NNG much should be linked statically with
+ * this file and --wrap for the functions below (linking to this room brings the options).
+ *
+ * - sendmsg: a peer that leaves during the handshake makes it fail with EPIPE, which NNG takes for a closed listener:
+ * it would never accept again. It is told ECONNRESET instead.
+ * - nni_plat_ncpu: NNG starts threads by the number of processors of the machine, whatever a container allows. It is
+ *   told a number of ours.
+ * - nni_aio_begin, nng_stream_recv, nng_stream_send: a connection that is closed by our side between two reads of one
+ *   message begins the second one on an operation that is stopped already. NNG drops it without a word, waits for its
+ *   end for ever, and with it everything that is to be freed later: connections, sockets. It is told of the end
+ * instead.
+ */
+#ifndef RPC_NNG_REPAIRS_H
+#define RPC_NNG_REPAIRS_H
+
+/* Makes NNG believe in so many processors (1 to 64): it starts twice as many threads. Before the first use of NNG only;
+ * 1 until set. */
+void nng_repairs_set_threads(int processors);
+
+/* Does nothing; who calls it makes the linker take this file, and complain when the options are missing. */
+void nng_repairs_require(void);
+
+#endif
