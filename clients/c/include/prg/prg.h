@@ -191,16 +191,19 @@ struct prg_client;
 struct prg_options {
 	int timeout_ms; /* for each call; default 10,000; -1: none */
 	bool fail_fast; /* answer PRG_UNAVAILABLE at once when the service cannot be reached, instead of waiting for it */
-	const char *writer; /* name for this worker, 1 to 64 bytes; default: made from host, process and a random number */
+	const char *writer; /* name for this worker, 1 to 64 bytes, of its own among those that update the same job at the
+	                       same time; default: made from host, process and a random number */
 	const char *authorization; /* "Bearer <token>" */
 };
 
-/* Opens a client for the service at `url` (ipc://PATH or tcp://HOST:PORT); NULL: $PRG_SERVER, else the default unix
- * socket if there is one, else tcp://127.0.0.1:7070. Does not wait for the connection. `options` may be NULL.
+/* Opens a client for the service at `url` (ipc://PATH or tcp://HOST:PORT); NULL: $PRG_SERVER, else the first unix
+ * socket there is of $RUNTIME_DIRECTORY/rpc.sock, $XDG_RUNTIME_DIR/progressd/rpc.sock, /tmp/progressd-UID/rpc.sock,
+ * /run/progressd/rpc.sock, else tcp://127.0.0.1:7070. Does not wait for the connection. `options` may be NULL.
  * PRG_INVALID_ARGUMENT: a bad URL or option. PRG_RESOURCE_EXHAUSTED: no memory. */
 PRG_API enum prg_code prg_open(const char *url, const struct prg_options *options, struct prg_client **ret_client);
 
-/* Ends the client: stops its reporters without their last value (finish them first), gives up calls under way. */
+/* Ends the client: stops and frees its reporters without their last value (finish them first), makes calls under way in
+ * other threads answer PRG_CANCELLED and waits until they have. Not to be called by a watch's callback. */
 PRG_API void prg_close(struct prg_client *client);
 
 /* The address the client talks to. Borrowed. */
@@ -309,8 +312,8 @@ struct prg_update {
 };
 
 /* The updates. `update` and `ret_progress` may be NULL. They create the job if it is new. The answer's `outcome` says
- * whether it was applied or absorbed. PRG_FAILED_PRECONDITION: an earlier stage, or the job has ended. PRG_ABORTED: an
- * older attempt. */
+ * whether it was applied or absorbed. Updates of one job by several threads of one client are sent one after the other.
+ * PRG_FAILED_PRECONDITION: an earlier stage, or the job has ended. PRG_ABORTED: an older attempt. */
 
 /* Jumps to the start of a stage. */
 PRG_API enum prg_code prg_update_progress(struct prg_client *client, const char *job_id, enum prg_stage stage,
@@ -348,8 +351,8 @@ struct prg_job_options {
 	double ttl_seconds; /* how long the finished job is kept */
 };
 
-/* Creates a job in the stage QUEUED; job_id NULL or empty: the service makes one up. `options` and `ret_progress` may
- * be NULL. PRG_ALREADY_EXISTS: there is a job of that name. */
+/* Creates a job in the stage QUEUED; job_id NULL or empty: a name is made up, see the answer. `options` and
+ * `ret_progress` may be NULL. PRG_ALREADY_EXISTS: there is a job of that name. */
 PRG_API enum prg_code prg_create_job(struct prg_client *client, const char *job_id,
                                      const struct prg_job_options *options, struct prg_progress **ret_progress);
 
@@ -380,10 +383,26 @@ PRG_API enum prg_code prg_reporter_start(struct prg_client *client, const char *
                                          double total, const struct prg_reporter_options *options,
                                          struct prg_reporter **ret_reporter);
 
+/* What a reporter begins with. For prg_reporter_tick only, so that it can be compiled into the loop. */
+struct prg_reporter_cell {
+	uint64_t done;
+	bool stop;
+};
+
 /* So much is done now. Costs nanoseconds: never blocks, never allocates, calls nothing; for one thread at a time.
  * Values that go down or beyond the total are taken for the nearest sensible one when they are sent. Returns true when
- * somebody has asked for the job to be cancelled or another attempt has taken over: the worker should stop. */
+ * somebody has asked for the job to be cancelled, another attempt has taken over, or the job has ended or is in a later
+ * stage already: the worker should stop. */
+#if defined(__GNUC__)
+PRG_API inline bool prg_reporter_tick(struct prg_reporter *reporter, uint64_t done)
+{
+	struct prg_reporter_cell *cell = (struct prg_reporter_cell *)(void *)reporter;
+	__atomic_store_n(&cell->done, done, __ATOMIC_RELAXED);
+	return __atomic_load_n(&cell->stop, __ATOMIC_RELAXED);
+}
+#else
 PRG_API bool prg_reporter_tick(struct prg_reporter *reporter, uint64_t done);
+#endif
 
 /* Changes the total, when more is known. */
 PRG_API void prg_reporter_set_total(struct prg_reporter *reporter, double total);

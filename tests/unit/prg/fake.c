@@ -1,0 +1,263 @@
+/* The fake service: notes requests by their descriptors, so that it need not know each method, and follows its plan. */
+#include "fake.h"
+
+#include <progress/rpc/v1/rpc.pb-c.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "must.h"
+
+static const void *find_field(const ProtobufCMessage *message, const char *name)
+{
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+	return field != NULL ? (const char *)message + field->offset : NULL;
+}
+
+static void copy_text(char *out, size_t out_bytes, const ProtobufCMessage *message, const char *name)
+{
+	char *const *text = find_field(message, name);
+	snprintf(out, out_bytes, "%s", text != NULL ? *text : "");
+}
+
+#define COPY_NUMBER(out, type, message, name)                                                                          \
+	do {                                                                                                               \
+		const type *number = find_field(message, name);                                                                \
+		(out) = number != NULL ? *number : 0;                                                                          \
+	} while (0)
+
+static void note_request(struct fake_call *call, const ProtobufCMessage *request)
+{
+	copy_text(call->job_id, sizeof call->job_id, request, "job_id");
+	copy_text(call->writer, sizeof call->writer, request, "writer");
+	copy_text(call->request_id, sizeof call->request_id, request, "request_id");
+	copy_text(call->message, sizeof call->message, request, "message");
+	COPY_NUMBER(call->sequence, uint64_t, request, "sequence");
+	COPY_NUMBER(call->stage, int32_t, request, "stage");
+	COPY_NUMBER(call->attempt, int32_t, request, "attempt");
+	COPY_NUMBER(call->done, double, request, "done");
+	COPY_NUMBER(call->total, double, request, "total");
+	Google__Protobuf__Duration *const *timeout = find_field(request, "timeout");
+	call->wait_ms = timeout != NULL && *timeout != NULL ? (*timeout)->seconds * 1000 + (*timeout)->nanos / 1000000 : -1;
+	const ProtobufCFieldDescriptor *metadata =
+	    protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "metadata");
+	if (metadata != NULL)
+		memcpy(&call->metadata_count, (const char *)request + metadata->quantifier_offset, sizeof call->metadata_count);
+}
+
+static const ProtobufCMethodDescriptor *find_method(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	MUST(slash != NULL && strncmp(name, "/progress.v1.ProgressTrackerService/", 36) == 0);
+	return protobuf_c_service_descriptor_get_method_by_name(&progress__v1__progress_tracker_service__descriptor,
+	                                                        slash + 1);
+}
+
+static void note_call(struct fake *fake, const Progress__Rpc__V1__Call *frame, const ProtobufCMethodDescriptor *method,
+                      const ProtobufCMessage *request)
+{
+	MUST(fake->call_count < FAKE_CALLS_MAX);
+	struct fake_call *call = &fake->calls[fake->call_count++];
+	memset(call, 0, sizeof *call);
+	snprintf(call->method, sizeof call->method, "%s", method->name);
+	snprintf(call->authorization, sizeof call->authorization, "%s", frame->authorization);
+	call->timeout_ms = frame->timeout_ms;
+	note_request(call, request);
+	pthread_cond_broadcast(&fake->changed);
+}
+
+static bool is_update(const char *method)
+{
+	return strncmp(method, "Update", 6) == 0 || strcmp(method, "SimulateProgress") == 0;
+}
+
+static void fill_info(Progress__V1__ProgressInfo *info, const struct fake_plan *plan, char *job_id)
+{
+	static Google__Protobuf__Timestamp created = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	static Progress__V1__ProgressInfo__MetadataEntry late = PROGRESS__V1__PROGRESS_INFO__METADATA_ENTRY__INIT;
+	static Progress__V1__ProgressInfo__MetadataEntry early = PROGRESS__V1__PROGRESS_INFO__METADATA_ENTRY__INIT;
+	static Progress__V1__ProgressInfo__MetadataEntry *entries[] = {&late, &early};
+	static char key_b[] = "b", key_a[] = "a", value_2[] = "2", value_1[] = "1", status[] = "transcribing";
+	late.key = key_b, late.value = value_2, early.key = key_a, early.value = value_1;
+	created.seconds = 1700000000, created.nanos = 123000000;
+	info->job_id = job_id;
+	info->status = status;
+	info->stage = PROGRESS__V1__PIPELINE_STAGE__PIPELINE_STAGE_TRANSCRIBING;
+	info->progress = 37;
+	info->fraction = 0.375;
+	info->revision = plan->revision;
+	info->state =
+	    plan->ended ? PROGRESS__V1__JOB_STATE__JOB_STATE_SUCCEEDED : PROGRESS__V1__JOB_STATE__JOB_STATE_ACTIVE;
+	info->cancel_requested = plan->cancel_asked;
+	info->create_time = &created;
+	info->metadata = entries;
+	info->n_metadata = 2;
+}
+
+/* The method's response, packed; the caller frees it. */
+static uint8_t *pack_response(const ProtobufCMethodDescriptor *method, const struct fake_plan *plan, char *job_id,
+                              size_t *ret_bytes)
+{
+	ProtobufCMessage *response = calloc(1, method->output->sizeof_message);
+	MUST(response != NULL);
+	protobuf_c_message_init(method->output, response);
+	Progress__V1__ProgressInfo info = PROGRESS__V1__PROGRESS_INFO__INIT, *pointer = &info;
+	const ProtobufCFieldDescriptor *field =
+	    protobuf_c_message_descriptor_get_field_by_name(method->output, "progress_info");
+	fill_info(&info, plan, job_id);
+	if (field != NULL && !plan->empty)
+		memcpy((char *)response + field->offset, &pointer, sizeof pointer);
+	field = protobuf_c_message_descriptor_get_field_by_name(method->output, "outcome");
+	int applied = PROGRESS__V1__UPDATE_OUTCOME__UPDATE_OUTCOME_APPLIED;
+	if (field != NULL)
+		memcpy((char *)response + field->offset, &applied, sizeof applied);
+	uint8_t *bytes = malloc(protobuf_c_message_get_packed_size(response) + 1);
+	MUST(bytes != NULL);
+	*ret_bytes = protobuf_c_message_pack(response, bytes);
+	free(response);
+	return bytes;
+}
+
+/* A block in *ret_bytes. */
+static void build_reply(const ProtobufCMethodDescriptor *method, const struct fake_plan *plan, char *job_id,
+                        uint8_t **ret_bytes, size_t *ret_length)
+{
+	static const char garbage[] = "\xff\xff\xff garbage";
+	char text[600], reason[64];
+	Progress__Rpc__V1__Reply reply = PROGRESS__RPC__V1__REPLY__INIT;
+	reply.code = plan->code;
+	if (plan->code != 0) {
+		snprintf(text, sizeof text, "%s", plan->message != NULL ? plan->message : "");
+		snprintf(reason, sizeof reason, "%s", plan->reason != NULL ? plan->reason : "");
+		reply.message = text;
+		reply.reason = reason;
+	} else {
+		reply.response.data = pack_response(method, plan, job_id, &reply.response.len);
+		reply.durability = PROGRESS__RPC__V1__DURABILITY__DURABILITY_SYNCED;
+	}
+	*ret_bytes = malloc(progress__rpc__v1__reply__get_packed_size(&reply) + sizeof garbage);
+	MUST(*ret_bytes != NULL);
+	*ret_length = progress__rpc__v1__reply__pack(&reply, *ret_bytes);
+	if (plan->garbage) {
+		memcpy(*ret_bytes, garbage, sizeof garbage);
+		*ret_length = sizeof garbage;
+	}
+	free(reply.response.data);
+}
+
+/* Follows the plan for one call, with the lock held; false: the connection is to be dropped. */
+static bool follow_plan(struct fake *fake, const ProtobufCMethodDescriptor *method, char *job_id, uint8_t **ret_bytes,
+                        size_t *ret_length)
+{
+	struct fake_plan *plan = &fake->plan;
+	bool drop = plan->drops_left > 0;
+	plan->drops_left -= drop ? 1 : 0;
+	while (plan->hold && !fake->away)
+		pthread_cond_wait(&fake->changed, &fake->lock);
+	plan->revision += is_update(method->name) || plan->ends_at != 0 ? 1 : 0;
+	plan->ended = plan->ended || (plan->ends_at != 0 && plan->revision >= (uint64_t)plan->ends_at);
+	if (drop || fake->away)
+		return false;
+	build_reply(method, plan, job_id, ret_bytes, ret_length);
+	if (plan->failures_left > 0 && --plan->failures_left == 0)
+		plan->code = 0;
+	return true;
+}
+
+static bool answer(void *context, const uint8_t *bytes, size_t length, uint8_t **ret_bytes, size_t *ret_length)
+{
+	struct fake *fake = context;
+	Progress__Rpc__V1__Call *frame = progress__rpc__v1__call__unpack(NULL, length, bytes);
+	MUST(frame != NULL);
+	const ProtobufCMethodDescriptor *method = find_method(frame->method);
+	MUST(method != NULL);
+	ProtobufCMessage *request = protobuf_c_message_unpack(method->input, NULL, frame->request.len, frame->request.data);
+	MUST(request != NULL);
+	char job_id[40];
+	copy_text(job_id, sizeof job_id, request, "job_id");
+	pthread_mutex_lock(&fake->lock);
+	note_call(fake, frame, method, request);
+	bool answered = follow_plan(fake, method, job_id, ret_bytes, ret_length);
+	pthread_mutex_unlock(&fake->lock);
+	protobuf_c_message_free_unpacked(request, NULL);
+	progress__rpc__v1__call__free_unpacked(frame, NULL);
+	return answered;
+}
+
+void fake_arrive(struct fake *fake)
+{
+	fake->away = false;
+	sp_server_start(&fake->server, fake->url + strlen("ipc://"), answer, fake);
+}
+
+void fake_leave(struct fake *fake)
+{
+	pthread_mutex_lock(&fake->lock);
+	fake->away = true;
+	pthread_cond_broadcast(&fake->changed);
+	pthread_mutex_unlock(&fake->lock);
+	sp_server_stop(&fake->server);
+	unlink(fake->url + strlen("ipc://"));
+}
+
+void fake_start_absent(struct fake *fake)
+{
+	memset(fake, 0, sizeof *fake);
+	snprintf(fake->folder, sizeof fake->folder, "/tmp/prg-test-XXXXXX");
+	MUST(mkdtemp(fake->folder) != NULL);
+	snprintf(fake->url, sizeof fake->url, "ipc://%s/rpc.sock", fake->folder);
+	pthread_mutex_init(&fake->lock, NULL);
+	pthread_cond_init(&fake->changed, NULL);
+	fake->calls = calloc(FAKE_CALLS_MAX, sizeof *fake->calls);
+	MUST(fake->calls != NULL);
+	fake->away = true;
+}
+
+void fake_start(struct fake *fake)
+{
+	fake_start_absent(fake);
+	fake_arrive(fake);
+}
+
+void fake_stop(struct fake *fake)
+{
+	if (!fake->away)
+		fake_leave(fake);
+	rmdir(fake->folder);
+	pthread_mutex_destroy(&fake->lock);
+	pthread_cond_destroy(&fake->changed);
+	free(fake->calls);
+}
+
+void fake_set_plan(struct fake *fake, struct fake_plan plan)
+{
+	pthread_mutex_lock(&fake->lock);
+	fake->plan = plan;
+	pthread_cond_broadcast(&fake->changed);
+	pthread_mutex_unlock(&fake->lock);
+}
+
+size_t fake_wait_for_calls(struct fake *fake, size_t count)
+{
+	pthread_mutex_lock(&fake->lock);
+	while (fake->call_count < count)
+		pthread_cond_wait(&fake->changed, &fake->lock);
+	size_t call_count = fake->call_count;
+	pthread_mutex_unlock(&fake->lock);
+	return call_count;
+}
+
+size_t fake_call_count(struct fake *fake)
+{
+	return fake_wait_for_calls(fake, 0);
+}
+
+struct fake_call fake_get_call(struct fake *fake, size_t index)
+{
+	pthread_mutex_lock(&fake->lock);
+	MUST(index < fake->call_count);
+	struct fake_call call = fake->calls[index];
+	pthread_mutex_unlock(&fake->lock);
+	return call;
+}
