@@ -1,6 +1,6 @@
 /*
- * What a reporter's tick costs in a loop, beside one relaxed store: the best of several runs, in nanoseconds, as one JSON
- * object.
+ * What a reporter's tick costs in a loop, beside one relaxed store: the best of several runs, in nanoseconds, as one
+ * JSON object.
  *
  *     bench_tick [URL]
  */

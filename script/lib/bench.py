@@ -1,0 +1,204 @@
+"""Runs the bench programs side by side and draws the table of ratios.
+
+Usage: bench.py BUILD [--rounds N] [--count N] [--jobs N]
+
+Everything is compared within one run: each round measures the echo and the daemon one after the other, and the ratio of a
+round is what counts; the table shows the median of the rounds. Absolute numbers depend on the machine.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import tempfile
+import time
+
+
+class Server:
+    """A program that listens; stopped by its process id."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate()
+
+    def resident_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        return int(status.split("VmRSS:")[1].split()[0])
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 10
+    while not os.path.exists(path):
+        assert time.monotonic() < deadline, path
+        time.sleep(0.005)
+
+
+class Bench:
+    def __init__(self, build, folder, arguments):
+        self.build, self.folder, self.arguments = pathlib.Path(build), folder, arguments
+        self.results, self.ports = [], {}
+
+    def program(self, name):
+        for place in ("bin", "bench", "tests"):
+            path = self.build / place / name
+            if path.exists():
+                return str(path)
+        raise SystemExit(f"bench: {name} is not built")
+
+    def daemon(self, name, store):
+        path = f"{self.folder}/{name}.sock"
+        server = Server(self.program("progressd"), "--rpc", f"ipc://{path}", "--rpc", f"tcp://127.0.0.1:{self.port(name)}",
+                        "--pub", f"ipc://{self.folder}/{name}-events.sock", "--store", store)
+        wait_for(path)
+        return server
+
+    def port(self, name):
+        """A port that was free when it was first asked for."""
+        if name not in self.ports:
+            with socket.create_server(("127.0.0.1", 0)) as probe:
+                self.ports[name] = probe.getsockname()[1]
+        return self.ports[name]
+
+    def calls(self, url, mode, outstanding, count):
+        output = subprocess.run([self.program("bench_rpc"), "--url", url, "--mode", mode, "--outstanding", str(outstanding),
+                                 "--count", str(count)], capture_output=True, text=True, check=True).stdout
+        return json.loads(output)
+
+    def add(self, what, ours, bare, ratio, goal, is_reached):
+        self.results.append({"what": what, "ours": ours, "bare": bare, "ratio": ratio, "goal": goal, "reached": is_reached})
+
+    def compare_calls(self, transport, urls):
+        """One call at a time by latency, 64 at once by rate; medians over the rounds."""
+        kinds = [("get", "memory"), ("update", "memory"), ("update", "file")]
+        alone = {kind: [] for kind in kinds}
+        many = {kind: [] for kind in kinds}
+        for _ in range(self.arguments.rounds):
+            echo_alone = self.calls(urls["echo"], "echo", 1, self.arguments.count // 8)
+            for kind in kinds[:2]:
+                ours = self.calls(urls[kind[1]], kind[0], 1, self.arguments.count // 8)
+                alone[kind].append((ours["p50_us"], echo_alone["p50_us"], ours["p50_us"] / echo_alone["p50_us"]))
+            echo_many = self.calls(urls["echo"], "echo", 64, self.arguments.count)
+            for kind in kinds:
+                ours = self.calls(urls[kind[1]], kind[0], 64, self.arguments.count)
+                many[kind].append((ours["calls_per_second"], echo_many["calls_per_second"],
+                                   ours["calls_per_second"] / echo_many["calls_per_second"]))
+        for kind in kinds[:2]:
+            ours, bare, ratio = middle(alone[kind])
+            self.add(f"{kind[0]}, one at a time, {kind[1]}:, {transport}", f"{ours:.1f} us", f"{bare:.1f} us", ratio, "<= 1.15",
+                     ratio <= 1.15)
+        for kind in kinds:
+            ours, bare, ratio = middle(many[kind])
+            goal = 0.8 if kind[1] == "memory" else 0.6
+            self.add(f"{kind[0]}, 64 outstanding, {kind[1]}:, {transport}", f"{ours / 1000:.1f} k/s", f"{bare / 1000:.1f} k/s",
+                     ratio, f">= {goal}", ratio >= goal)
+
+    def compare_with_echo(self):
+        echo = Server(self.program("bench_echo"), "--url", f"ipc://{self.folder}/echo.sock")
+        echo_tcp = Server(self.program("bench_echo"), "--url", f"tcp://127.0.0.1:{self.port('echo')}")
+        wait_for(f"{self.folder}/echo.sock")
+        memory, file = self.daemon("memory", "memory:"), self.daemon("file", f"file:{self.folder}/bench.db")
+        names = ("echo", "memory", "file")
+        self.compare_calls("ipc", {name: f"ipc://{self.folder}/{name}.sock" for name in names})
+        self.compare_calls("tcp", {name: f"tcp://127.0.0.1:{self.port(name)}" for name in names})
+        for server in (echo, echo_tcp, memory, file):
+            server.stop()
+
+    def measure_tick(self):
+        server = self.daemon("tick", "memory:")
+        command = [self.program("bench_tick"), f"ipc://{self.folder}/tick.sock"]
+        result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        server.stop()
+        ratio = result["tick_ns"] / result["store_ns"]
+        self.add("a reporter's tick", f"{result['tick_ns']:.2f} ns", f"{result['store_ns']:.2f} ns", ratio, "<= 3 ns",
+                 result["tick_ns"] <= 3)
+
+    def start_time(self, store):
+        """Seconds until a daemon on the store answers, and its memory then."""
+        begin = time.monotonic()
+        server = self.daemon("start", store)
+        with_reply = self.calls(f"ipc://{self.folder}/start.sock", "get", 1, 1)
+        assert with_reply["failed"] == 0
+        seconds, memory = time.monotonic() - begin, server.resident_kib()
+        server.stop()
+        return seconds, memory
+
+    def measure_large_store(self):
+        """A store of many finished jobs against an empty one."""
+        empty, full = f"{self.folder}/empty.db", f"{self.folder}/full.db"
+        for path in (empty, full):
+            self.start_time(f"file:{path}")
+        fill(full, self.arguments.jobs)
+        pairs = [(self.start_time(f"file:{empty}"), self.start_time(f"file:{full}")) for _ in range(self.arguments.rounds)]
+        difference = statistics.median(big[0] - small[0] for small, big in pairs) * 1000
+        small_kib = statistics.median(small[1] for small, _ in pairs)
+        big_kib = statistics.median(big[1] for _, big in pairs)
+        jobs = f"{self.arguments.jobs:,} finished jobs"
+        self.add(f"start with {jobs}, later than empty", f"{difference:.0f} ms", "", None, "<= 100 ms", difference <= 100)
+        self.add(f"memory with {jobs}", f"{big_kib / 1024:.1f} MiB", f"{small_kib / 1024:.1f} MiB", big_kib / small_kib, "<= 1.1",
+                 big_kib <= small_kib * 1.1)
+
+
+def middle(triples):
+    """The triple with the median ratio."""
+    return sorted(triples, key=lambda triple: triple[2])[len(triples) // 2]
+
+
+def fill(path, count):
+    """Copies the row of the one job in the file, as a finished job, `count` times."""
+    database = sqlite3.connect(path)
+    columns = [row[1] for row in database.execute("PRAGMA table_info(job)") if row[1] != "row"]
+    finished = {"job_id": "'full-' || n", "state": "3", "stage": "10", "progress": "100", "ended_ms": "updated_ms",
+                "expires_ms": "updated_ms + 2592000000"}
+    selected = ", ".join(finished.get(column, column) for column in columns)
+    database.execute(f"WITH RECURSIVE counter(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counter WHERE n < {count}) "
+                     f"INSERT INTO job ({', '.join(columns)}) SELECT {selected} FROM counter, "
+                     f"(SELECT * FROM job ORDER BY row LIMIT 1)")
+    database.commit()
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+
+
+def draw(results):
+    width = max(len(result["what"]) for result in results)
+    print(f"{'':{width}}  {'ours':>11}  {'bare':>11}  {'ratio':>6}  goal")
+    for result in results:
+        ratio = f"{result['ratio']:.2f}" if result["ratio"] is not None else ""
+        mark = "" if result["reached"] else "  not reached"
+        print(f"{result['what']:{width}}  {result['ours']:>11}  {result['bare']:>11}  {ratio:>6}  {result['goal']}{mark}")
+
+
+def machine():
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if "model name" in line), "?")
+    return f"{cpu}, {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/bench")
+    parser.add_argument("build")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--count", type=int, default=80000, help="calls of a measurement with 64 outstanding")
+    parser.add_argument("--jobs", type=int, default=1000000, help="finished jobs in the large store")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="progress-bench-") as folder:
+        bench = Bench(arguments.build, folder, arguments)
+        bench.measure_tick()
+        bench.compare_with_echo()
+        bench.measure_large_store()
+    print(machine())
+    draw(bench.results)
+    with open("build/bench.json", "w", encoding="utf-8") as file:
+        json.dump({"machine": machine(), "results": bench.results}, file, indent=2)
+
+
+if __name__ == "__main__":
+    main()
