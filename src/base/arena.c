@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	FIRST_BLOCK_BYTES = 4096,
+	FIRST_BLOCK_BYTES = 1024,
 	BLOCK_BYTES_MAX = 64 * 1024,
 };
 

@@ -37,6 +37,18 @@ static inline void list_prepend(struct list *list, struct list *link)
 	list_append(list->next, link);
 }
 
+/* Moves all members of `more` to the end of `list`, in their order. */
+static inline void list_append_all(struct list *list, struct list *more)
+{
+	if (list_is_empty(more))
+		return;
+	more->next->previous = list->previous;
+	more->previous->next = list;
+	list->previous->next = more->next;
+	list->previous = more->previous;
+	list_init(more);
+}
+
 /* Takes the link out of its list; harmless if it is in none but was initialized. */
 static inline void list_remove(struct list *link)
 {

@@ -81,7 +81,7 @@ enum err daemon_start(const struct config *config, struct daemon **ret_daemon, s
 	if (daemon == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory for the daemon");
 	daemon->config = config;
-	feed_init(&daemon->feed);
+	feed_init(&daemon->feed, &feed_history_limits_default);
 	enum err err = start(daemon, fault);
 	if (err != ERR_OK) {
 		daemon_stop(daemon);

@@ -10,8 +10,10 @@ struct feed_topic {
 	char job_id[]; /* the topic's key */
 };
 
-void feed_init(struct feed *feed)
+void feed_init(struct feed *feed, const struct feed_history_limits *limits)
 {
+	feed_history_init(&feed->history, limits);
+	list_init(&feed->watchers);
 	list_init(&feed->listeners);
 	list_init(&feed->woken);
 	map_init(&feed->topics);
@@ -22,6 +24,7 @@ void feed_finish(struct feed *feed)
 {
 	assert(feed->waiter_count == 0 && list_is_empty(&feed->woken) && feed->topics.count == 0);
 	map_finish(&feed->topics);
+	feed_history_finish(&feed->history);
 }
 
 void feed_add_listener(struct feed *feed, struct feed_listener *listener)
@@ -38,16 +41,6 @@ void feed_remove_listener(struct feed *feed, struct feed_listener *listener)
 static bool is_listening(const struct feed_listener *listener)
 {
 	return listener->is_listening == NULL || listener->is_listening(listener);
-}
-
-bool feed_has_listener(struct feed *feed)
-{
-	for (struct list *link = feed->listeners.next; link != &feed->listeners; link = link->next) {
-		struct feed_listener *listener = LIST_MEMBER(link, struct feed_listener, link);
-		if (is_listening(listener))
-			return true;
-	}
-	return false;
 }
 
 static struct feed_topic *open_topic(struct feed *feed, const char *job_id)
@@ -69,7 +62,7 @@ static struct feed_topic *open_topic(struct feed *feed, const char *job_id)
 
 bool feed_wait(struct feed *feed, struct feed_waiter *waiter, const char *job_id)
 {
-	assert(waiter->topic == NULL);
+	assert(waiter->topic == NULL && !waiter->is_for_any);
 	struct feed_topic *topic = open_topic(feed, job_id);
 	if (topic == NULL)
 		return false;
@@ -79,10 +72,20 @@ bool feed_wait(struct feed *feed, struct feed_waiter *waiter, const char *job_id
 	return true;
 }
 
-static void leave_topic(struct feed *feed, struct feed_waiter *waiter)
+void feed_wait_for_any(struct feed *feed, struct feed_waiter *waiter)
+{
+	assert(waiter->topic == NULL && !waiter->is_for_any && waiter->filter != NULL);
+	waiter->is_for_any = true;
+	list_append(&feed->watchers, &waiter->link);
+	feed->waiter_count++;
+}
+
+/* Takes a waiter out of where it waits. */
+static void leave(struct feed *feed, struct feed_waiter *waiter)
 {
 	list_remove(&waiter->link);
 	waiter->topic = NULL;
+	waiter->is_for_any = false;
 	feed->waiter_count--;
 }
 
@@ -97,12 +100,13 @@ static void close_topic_if_empty(struct feed *feed, struct feed_topic *topic)
 void feed_stop_waiting(struct feed *feed, struct feed_waiter *waiter)
 {
 	struct feed_topic *topic = waiter->topic;
-	if (topic == NULL) {
+	if (topic == NULL && !waiter->is_for_any) {
 		list_remove(&waiter->link);
 		return;
 	}
-	leave_topic(feed, waiter);
-	close_topic_if_empty(feed, topic);
+	leave(feed, waiter);
+	if (topic != NULL)
+		close_topic_if_empty(feed, topic);
 }
 
 struct feed_waiter *feed_take_woken(struct feed *feed)
@@ -116,7 +120,7 @@ struct feed_waiter *feed_take_woken(struct feed *feed)
 
 static void wake_waiters(struct feed *feed, const struct feed_change *change)
 {
-	struct feed_topic *topic = map_find(&feed->topics, change->job_id);
+	struct feed_topic *topic = map_find(&feed->topics, change->facts.job_id);
 	if (topic == NULL)
 		return;
 	struct list *next;
@@ -125,18 +129,33 @@ static void wake_waiters(struct feed *feed, const struct feed_change *change)
 		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_waiter, link);
 		if (!change->is_removal && change->revision <= waiter->after_revision)
 			continue;
-		leave_topic(feed, waiter);
+		leave(feed, waiter);
 		list_append(&feed->woken, &waiter->link);
 	}
 	close_topic_if_empty(feed, topic);
 }
 
+static void wake_watchers(struct feed *feed, const struct feed_change *change)
+{
+	struct list *next;
+	for (struct list *link = feed->watchers.next; link != &feed->watchers; link = next) {
+		next = link->next;
+		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_waiter, link);
+		if (!feed_filter_lets_pass(waiter->filter, &change->facts))
+			continue;
+		leave(feed, waiter);
+		list_append(&feed->woken, &waiter->link);
+	}
+}
+
 void feed_publish(struct feed *feed, const struct feed_change *change)
 {
+	feed_history_add(&feed->history, change);
 	for (struct list *link = feed->listeners.next; link != &feed->listeners; link = link->next) {
 		struct feed_listener *listener = LIST_MEMBER(link, struct feed_listener, link);
 		if (is_listening(listener))
-			listener->tell(listener, change->job_id, change->event, change->event_bytes);
+			listener->tell(listener, change->facts.job_id, change->event, change->event_bytes);
 	}
 	wake_waiters(feed, change);
+	wake_watchers(feed, change);
 }

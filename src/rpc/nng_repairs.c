@@ -1,9 +1,11 @@
-/* Decides what NNG is told by sendmsg, about the number of processors, and of operations that could not begin. */
+/* Decides what NNG is told by sendmsg, about the number of processors, and of operations that could not begin,
+ * and how it waits for its locks. */
 #include "rpc/nng_repairs.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <nng/nng.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -21,6 +23,8 @@ void __real_nng_stream_recv(nng_stream *stream, nng_aio *aio);
 void __wrap_nng_stream_recv(nng_stream *stream, nng_aio *aio);
 void __real_nng_stream_send(nng_stream *stream, nng_aio *aio);
 void __wrap_nng_stream_send(nng_stream *stream, nng_aio *aio);
+int __real_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *kind);
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *kind);
 
 void nng_repairs_set_threads(int processors)
 {
@@ -43,6 +47,19 @@ ssize_t __wrap_sendmsg(int socket, const struct msghdr *message, int flags)
 int __wrap_nni_plat_ncpu(void)
 {
 	return processors_told;
+}
+
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *kind)
+{
+	pthread_mutexattr_t adaptive;
+	int type = PTHREAD_MUTEX_DEFAULT;
+	if (kind != NULL && (pthread_mutexattr_gettype(kind, &type) != 0 || type != PTHREAD_MUTEX_DEFAULT))
+		return __real_pthread_mutex_init(mutex, kind);
+	pthread_mutexattr_init(&adaptive);
+	pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
+	int code = __real_pthread_mutex_init(mutex, &adaptive);
+	pthread_mutexattr_destroy(&adaptive);
+	return code;
 }
 
 int __wrap_nni_aio_begin(nng_aio *aio)

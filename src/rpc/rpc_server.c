@@ -104,7 +104,12 @@ static void on_watch(void *argument)
 static bool init_locks(struct rpc_server *server)
 {
 	pthread_condattr_t attributes;
-	if (pthread_mutex_init(&server->lock, NULL) != 0 || pthread_condattr_init(&attributes) != 0)
+	pthread_mutexattr_t kind;
+	pthread_mutexattr_init(&kind);
+	pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP); /* held for moments only: spinning spares a sleep */
+	int failed = pthread_mutex_init(&server->lock, &kind);
+	pthread_mutexattr_destroy(&kind);
+	if (failed != 0 || pthread_condattr_init(&attributes) != 0)
 		return false;
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	bool is_made = pthread_cond_init(&server->changed, &attributes) == 0;

@@ -1,7 +1,7 @@
 /* How calls end. */
 #include "service/answer.h"
 
-#include "wire/info.h"
+#include "wire/compose.h"
 
 void answer_fault(struct call *call)
 {
@@ -29,7 +29,23 @@ void answer_message(struct call *call, ProtobufCClosure closure, const ProtobufC
 	call->reply(call);
 }
 
-Progress__V1__ProgressInfo *answer_info(const struct subject *subject, struct arena *arena)
+static enum err answer_with(const struct subject *subject, int64_t number, struct fault *fault)
 {
-	return info_build(subject->job, subject->view, subject->default_ttl_ms, arena);
+	struct call *call = subject->command->call;
+	return compose_answer(subject->info, number, call->arena, &call->response, fault);
+}
+
+enum err answer_job(const struct subject *subject, struct fault *fault)
+{
+	return answer_with(subject, 0, fault);
+}
+
+enum err answer_outcome(const struct subject *subject, struct fault *fault)
+{
+	return answer_with(subject, (int)subject->outcome, fault);
+}
+
+enum err answer_timed_out(const struct subject *subject, struct fault *fault)
+{
+	return answer_with(subject, subject->timed_out, fault);
 }

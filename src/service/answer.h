@@ -2,7 +2,7 @@
 #ifndef SERVICE_ANSWER_H
 #define SERVICE_ANSWER_H
 
-#include <progress/v1/progress_service.pb-c.h>
+#include <protobuf-c/protobuf-c.h>
 
 #include "service/call.h"
 #include "service/command.h"
@@ -19,7 +19,7 @@ enum err answer_set_full(struct fault *fault);
 /* Ends a call that needs no job: gives the response (NULL: the arena was full) to the closure and replies. */
 void answer_message(struct call *call, ProtobufCClosure closure, const ProtobufCMessage *response);
 
-/* The job that the subject shows. NULL: the arena is full. */
-Progress__V1__ProgressInfo *answer_info(const struct subject *subject, struct arena *arena);
+/* The answers of commands about one job: the job; the job and the outcome; the job and whether the time was over. */
+command_answer answer_job, answer_outcome, answer_timed_out;
 
 #endif

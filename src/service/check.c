@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "service/answer.h"
 
-enum { QUOTED_BYTES_MAX = 40 };
+enum { QUOTED_BYTES_MAX = 40, LEASE_MAX_MS = 24 * 60 * 60 * 1000 };
 
 bool check_refuse(struct call *call, const char *reason, const char *format, ...)
 {
@@ -161,4 +161,9 @@ bool check_duration(struct call *call, const char *field, const Google__Protobuf
 		return check_refuse(call, "DURATION_INVALID", "%s: allowed are 0 to %lld s", field, (long long)(max_ms / 1000));
 	*ret_ms = ms;
 	return true;
+}
+
+bool check_lease(struct call *call, const Google__Protobuf__Duration *lease, int64_t *ret_ms)
+{
+	return check_duration(call, "lease", lease, 0, LEASE_MAX_MS, ret_ms);
 }

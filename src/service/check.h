@@ -40,6 +40,9 @@ bool check_origin(struct call *call, const struct job_origin *origin);
 bool check_duration(struct call *call, const char *field, const Google__Protobuf__Duration *duration, int64_t unset_ms,
                     int64_t max_ms, int64_t *ret_ms);
 
+/* How often a worker promises a sign of life, up to a day; unset: 0. */
+bool check_lease(struct call *call, const Google__Protobuf__Duration *lease, int64_t *ret_ms);
+
 /* Sets the fault INVALID_ARGUMENT and returns false. */
 bool check_refuse(struct call *call, const char *reason, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -1,6 +1,9 @@
 /* Commands that answer a call. */
 #include "service/command.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "service/answer.h"
 
 static void reply_to_call(struct command *command)
@@ -10,8 +13,7 @@ static void reply_to_call(struct command *command)
 	call->reply(call);
 }
 
-struct command *command_create(struct call *call, enum command_kind kind, const char *job_id, ProtobufCClosure closure,
-                               ProtobufCMessage *(*answer)(const struct subject *subject, struct arena *arena))
+struct command *command_create(struct call *call, enum command_kind kind, const char *job_id, command_answer *answer)
 {
 	struct command *command = arena_take_zeroed(call->arena, sizeof *command);
 	if (command == NULL) {
@@ -22,8 +24,26 @@ struct command *command_create(struct call *call, enum command_kind kind, const 
 	command->kind = kind;
 	command->call = call;
 	command->job_id = job_id;
-	command->closure = closure;
 	command->answer = answer;
 	command->done = reply_to_call;
+	return command;
+}
+
+static void free_own(struct command *command)
+{
+	free(command);
+}
+
+struct command *command_create_own(enum command_kind kind, const char *job_id)
+{
+	size_t id_bytes = job_id != NULL ? strlen(job_id) + 1 : 0;
+	struct command *command = calloc(1, sizeof *command + id_bytes);
+	if (command == NULL)
+		return NULL;
+	list_init(&command->link);
+	command->kind = kind;
+	command->done = free_own;
+	if (job_id != NULL)
+		command->job_id = memcpy(command + 1, job_id, id_bytes);
 	return command;
 }

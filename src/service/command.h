@@ -5,13 +5,12 @@
 #ifndef SERVICE_COMMAND_H
 #define SERVICE_COMMAND_H
 
-#include <protobuf-c/protobuf-c.h>
-
 #include "base/list.h"
 #include "base/timer_queue.h"
 #include "feed/feed.h"
 #include "job/job.h"
 #include "service/call.h"
+#include "service/watch_token.h"
 
 struct cache_entry;
 
@@ -20,26 +19,53 @@ enum command_kind {
 	COMMAND_UPDATE, /* creates the job if it is new */
 	COMMAND_CREATE,
 	COMMAND_DELETE,
+	COMMAND_SIGN,    /* the worker is alive */
+	COMMAND_CANCEL,  /* the worker should stop */
+	COMMAND_SILENCE, /* the job's lease, or its time in stall, has run out */
+	COMMAND_EXPIRE,  /* the finished job may be forgotten */
 	COMMAND_WAIT,
+	COMMAND_WATCH_JOB,
+	COMMAND_WATCH_JOBS,
 	COMMAND_FORGET_PEER,
 };
 
 /* What an answer shows. Borrowed for the call of `answer`. */
 struct subject {
+	struct command *command;
 	const struct job *job;
 	const struct job_view *view; /* of the job now, or as a repeat's first answer showed it */
 	enum job_outcome outcome;
 	bool timed_out;
 	int64_t now_ms;
-	int64_t default_ttl_ms;
+	struct wire_bytes info; /* `job` as `view` shows it, as a serialized ProgressInfo */
+};
+
+/* Fills the response of subject->command's call. */
+typedef enum err command_answer(const struct subject *subject, struct fault *fault);
+
+/* How long a command may wait for a change before it is answered. */
+struct command_pause {
+	int64_t timeout_ms;
+	int64_t due_ms; /* steady; 0: it has not been parked yet */
+	bool is_over;   /* the timeout has come: answer what there is */
 };
 
 struct command_wait {
 	uint64_t after_revision;
-	int64_t timeout_ms;
-	int64_t due_ms;    /* steady; 0: has not been parked yet */
 	bool for_creation; /* an unknown job is waited for */
-	bool is_over;      /* the timeout has come: answer what there is */
+};
+
+struct command_sign {
+	uint32_t attempt;
+	int64_t lease_ms;
+};
+
+struct command_watch {
+	struct watch_token token;
+	bool is_first; /* without a token: a snapshot first */
+	bool is_latest_only;
+	bool for_creation;
+	struct feed_filter filter; /* of many jobs */
 };
 
 struct command {
@@ -50,12 +76,16 @@ struct command {
 	union {
 		struct job_update update;
 		struct job_creation creation;
+		struct command_sign sign;
+		const char *cancel_reason;
 		struct command_wait wait;
+		struct command_watch watch;
 		uint64_t peer;
 	};
-	/* Builds the response in the arena; NULL when that is full. */
-	ProtobufCMessage *(*answer)(const struct subject *subject, struct arena *arena);
-	ProtobufCClosure closure; /* takes the response; fires at most once for each time the command is carried out */
+	struct command_pause pause;            /* of those that wait */
+	bool is_grouped;                       /* one of many commands of a call that are to be committed together */
+	size_t group_size;                     /* of the first of those; else 0 */
+	command_answer *answer;                /* NULL: there is nothing to say */
 	void (*done)(struct command *command); /* the last thing that happens to it */
 
 	/* Of the corridor. */
@@ -69,7 +99,9 @@ struct command {
 
 /* A command for the call, in its arena, that will answer it. NULL: the arena is full, and the call has been answered.
  */
-struct command *command_create(struct call *call, enum command_kind kind, const char *job_id, ProtobufCClosure closure,
-                               ProtobufCMessage *(*answer)(const struct subject *subject, struct arena *arena));
+struct command *command_create(struct call *call, enum command_kind kind, const char *job_id, command_answer *answer);
+
+/* A command of the corridor's own, that nobody waits for; it frees itself. NULL: no memory. */
+struct command *command_create_own(enum command_kind kind, const char *job_id);
 
 #endif

@@ -20,9 +20,10 @@
 #include "base/list.h"
 #include "service/cache.h"
 #include "service/command.h"
+#include "service/leases.h"
 #include "service/parking.h"
 
-enum { CORRIDOR_BATCH_MAX = 1024 };
+enum { CORRIDOR_BATCH_MAX = 16384 };
 
 struct moment {
 	int64_t wall_ms;   /* since the epoch; may jump */
@@ -32,14 +33,14 @@ struct moment {
 /* A change that was applied and will be published once it is committed. */
 struct corridor_change {
 	const struct cache_entry *entry;
-	uint64_t revision;
-	bool is_removal;
-	struct wire_bytes event; /* in the batch's arena; length 0: nobody listens */
+	struct feed_change told; /* its event lies in the batch's arena */
 };
 
 struct corridor_options {
-	int64_t default_ttl_ms; /* how long finished jobs are kept */
+	int64_t default_ttl_ms;        /* how long finished jobs are kept */
+	int64_t default_lost_after_ms; /* how long stalled jobs that do not say are waited for; 0: for ever */
 	size_t cached_jobs_max;
+	uint64_t epoch; /* of the feed: another one after each start */
 	/* The store has lost its disk; what it acknowledges is worth nothing any more. Must not return. */
 	void (*on_data_loss)(const struct fault *fault);
 };
@@ -50,7 +51,10 @@ struct corridor {
 	struct corridor_options options;
 	struct cache cache;
 	struct parking parking;
-	struct arena arena; /* of one batch */
+	struct leases leases;
+	struct list deferred;  /* commands to be carried out right after this batch is published */
+	int64_t expiry_due_ms; /* when finished jobs are looked for next, steady */
+	struct arena arena;    /* of one batch */
 	struct command *batch[CORRIDOR_BATCH_MAX];
 	size_t batch_count;
 	struct corridor_change changes[CORRIDOR_BATCH_MAX]; /* at most one for each command */
@@ -71,14 +75,24 @@ void corridor_init(struct corridor *corridor, struct store *store, struct feed *
 /* Nothing may be parked any more. */
 void corridor_finish(struct corridor *corridor);
 
-/* Carries out all commands of the list, and those parked ones whose time has come or whose job has changed. The list is
- * empty afterwards. */
+/* As corridor_run, but moves the commands that can be answered now to the end of `finished` instead of answering them.
+ */
+void corridor_carry_out(struct corridor *corridor, struct list *commands, struct moment now, struct list *finished);
+
+/* Answers all commands of the list, which is empty afterwards. Needs no corridor: others may be in it meanwhile. */
+void corridor_reply(struct list *finished);
+
+/* Carries out and answers all commands of the list, and those parked ones whose time has come or whose job has changed.
+ * The list is empty afterwards. */
 void corridor_run(struct corridor *corridor, struct list *commands, struct moment now);
 
-/* When corridor_run should be called next at the latest, in steady ms; INT64_MAX: no need. */
+/* Follows the leases of the jobs that are in the store, each anew from now on. Before the first corridor_run. */
+enum err corridor_adopt(struct corridor *corridor, struct moment now, struct fault *fault) MUST_USE;
+
+/* When corridor_run should be called next at the latest, in steady ms. */
 int64_t corridor_next_due(const struct corridor *corridor);
 
-/* Answers CANCELLED to all parked commands. */
+/* Answers UNAVAILABLE to all parked commands: the service stops. */
 void corridor_cancel_parked(struct corridor *corridor);
 
 #endif

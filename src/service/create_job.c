@@ -10,16 +10,6 @@
 
 #define TTL_MAX_MS (10LL * 365 * 24 * 60 * 60 * 1000)
 
-static ProtobufCMessage *answer(const struct subject *subject, struct arena *arena)
-{
-	Progress__V1__CreateJobResponse *response = arena_take(arena, sizeof *response);
-	if (response == NULL)
-		return NULL;
-	progress__v1__create_job_response__init(response);
-	response->progress_info = answer_info(subject, arena);
-	return response->progress_info != NULL ? &response->base : NULL;
-}
-
 /* A name that no other job has: 128 random bits. */
 static const char *make_up_name(struct arena *arena)
 {
@@ -51,6 +41,7 @@ static bool check_creation(struct call *call, const Progress__V1__CreateJobReque
 	       check_metadata(call, (ProtobufCMessage *const *)request->metadata, request->n_metadata,
 	                      &creation->metadata) &&
 	       check_duration(call, "ttl", request->ttl, 0, TTL_MAX_MS, &creation->ttl_ms) &&
+	       check_duration(call, "lost_after", request->lost_after, 0, TTL_MAX_MS, &creation->lost_after_ms) &&
 	       check_origin(call, &creation->origin);
 }
 
@@ -68,7 +59,7 @@ RPC_METHOD(create_job, CreateJob)
 		answer_full(call);
 		return;
 	}
-	struct command *command = command_create(call, COMMAND_CREATE, creation.job_id, (ProtobufCClosure)closure, answer);
+	struct command *command = command_create(call, COMMAND_CREATE, creation.job_id, answer_job);
 	if (command == NULL)
 		return;
 	command->creation = creation;

@@ -7,7 +7,6 @@
 
 RPC_METHOD(get_all_stages, GetAllStages)
 {
-	(void)methods;
 	struct call *call = closure_data;
 	if (!check_name(call, "pipeline", request->pipeline)) {
 		answer_fault(call);

@@ -6,7 +6,6 @@
 
 RPC_METHOD(get_server_info, GetServerInfo)
 {
-	(void)request;
 	static char name[] = "progressd", version[] = PROGRESS_VERSION;
 	const struct service *service = service_of(methods);
 	struct call *call = closure_data;

@@ -6,40 +6,52 @@
 
 #include "base/clock.h"
 
+enum {
+	ROUNDS_MAX = 256,        /* for which a thread that only brought a command walks others' through, too */
+	GATHER_SHARE = 3,        /* at most this part of the last walk's duration is spent waiting for more */
+	GATHER_MAX_NS = 2000000, /* and never more than this */
+};
+
 static struct moment now(void)
 {
 	return (struct moment){clock_wall_ms(), clock_steady_ms()};
 }
 
-/* Moves all members of `from` to the empty list `to`. */
-static void take_all(struct list *from, struct list *to)
+static int64_t steady_ns(void)
 {
-	list_init(to);
-	if (list_is_empty(from))
-		return;
-	*to = *from;
-	to->next->previous = to;
-	to->previous->next = to;
-	list_init(from);
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-/* Takes all that waits through the corridor. Called and left with the lock, which is free in between. */
+/* Takes all that waits through the corridor. Called and left with the lock, which is free in between. Answers leave
+ * when the corridor is free again, so that others need not wait for them. */
 static void walk(struct inbox *inbox)
 {
 	assert(!inbox->is_busy);
-	struct list commands;
-	take_all(&inbox->commands, &commands);
+	struct list commands, finished;
+	list_init(&commands);
+	list_init(&finished);
+	list_append_all(&commands, &inbox->commands);
+	size_t count = inbox->count;
 	inbox->count = 0;
 	inbox->is_busy = true;
 	pthread_mutex_unlock(&inbox->lock);
-	corridor_run(inbox->corridor, &commands, now());
+	int64_t start_ns = steady_ns();
+	corridor_carry_out(inbox->corridor, &commands, now(), &finished);
+	int64_t duration_ns = steady_ns() - start_ns;
 	pthread_mutex_lock(&inbox->lock);
 	inbox->is_busy = false;
+	inbox->walk_ns = duration_ns;
+	inbox->under_way = count + inbox->count;
+	pthread_mutex_unlock(&inbox->lock);
+	corridor_reply(&finished);
+	pthread_mutex_lock(&inbox->lock);
 }
 
-static struct timespec to_timespec(int64_t ms)
+static struct timespec to_timespec(int64_t ns)
 {
-	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+	return (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
 }
 
 static void rest(struct inbox *inbox)
@@ -49,9 +61,30 @@ static void rest(struct inbox *inbox)
 	if (inbox->wake_ms == INT64_MAX) {
 		pthread_cond_wait(&inbox->work, &inbox->lock);
 	} else {
-		struct timespec until = to_timespec(inbox->wake_ms);
+		struct timespec until = to_timespec(inbox->wake_ms * 1000000);
 		pthread_cond_timedwait(&inbox->work, &inbox->lock, &until);
 	}
+	inbox->is_thread_resting = false;
+}
+
+/*
+ * A commit that waits for a disk costs about the same for one command as for many. Those who were answered by the last
+ * commit are likely to come again at once; without a short wait for them, the callers would fall into two groups that
+ * are committed by turns, each commit with half of them.
+ */
+static void gather(struct inbox *inbox)
+{
+	if (inbox->corridor->store->class->commits_quickly || inbox->count >= inbox->under_way || inbox->is_stopping)
+		return;
+	int64_t patience_ns = inbox->walk_ns / GATHER_SHARE;
+	struct timespec until = to_timespec(steady_ns() + (patience_ns < GATHER_MAX_NS ? patience_ns : GATHER_MAX_NS));
+	inbox->is_thread_resting = true;
+	inbox->wake_ms = INT64_MIN;
+	inbox->wanted = inbox->under_way;
+	while (inbox->count < inbox->wanted && !inbox->is_stopping)
+		if (pthread_cond_timedwait(&inbox->work, &inbox->lock, &until) != 0)
+			break;
+	inbox->wanted = 1;
 	inbox->is_thread_resting = false;
 }
 
@@ -67,10 +100,13 @@ static void *run(void *context)
 	struct inbox *inbox = context;
 	pthread_mutex_lock(&inbox->lock);
 	while (!inbox->is_stopping || inbox->is_busy || inbox->count > 0) {
-		if (has_work(inbox))
-			walk(inbox);
-		else
+		if (!has_work(inbox)) {
 			rest(inbox);
+			continue;
+		}
+		gather(inbox);
+		if (!inbox->is_busy)
+			walk(inbox);
 	}
 	pthread_mutex_unlock(&inbox->lock);
 	return NULL;
@@ -85,9 +121,13 @@ static enum err start_thread(struct inbox *inbox, struct fault *fault)
 
 enum err inbox_start(struct inbox *inbox, struct corridor *corridor, size_t count_max, struct fault *fault)
 {
-	*inbox = (struct inbox){.corridor = corridor, .count_max = count_max};
+	*inbox = (struct inbox){.corridor = corridor, .count_max = count_max, .wanted = 1};
 	list_init(&inbox->commands);
-	pthread_mutex_init(&inbox->lock, NULL);
+	pthread_mutexattr_t kind;
+	pthread_mutexattr_init(&kind);
+	pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP); /* held for moments only: spinning spares a sleep */
+	pthread_mutex_init(&inbox->lock, &kind);
+	pthread_mutexattr_destroy(&kind);
 	pthread_condattr_t attributes;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -112,9 +152,9 @@ void inbox_finish(struct inbox *inbox)
 	pthread_mutex_destroy(&inbox->lock);
 }
 
-static bool may_walk_now(const struct inbox *inbox, const struct command *command)
+static bool may_walk_now(const struct inbox *inbox, bool only_reads)
 {
-	bool is_quick = inbox->corridor->store->class->commits_quickly || command->kind == COMMAND_READ;
+	bool is_quick = inbox->corridor->store->class->commits_quickly || only_reads;
 	return is_quick && !inbox->is_busy && inbox->count == 0;
 }
 
@@ -123,36 +163,51 @@ static bool must_wake_thread(const struct inbox *inbox)
 {
 	if (!inbox->is_thread_resting || inbox->is_busy)
 		return false;
-	return inbox->count > 0 || inbox->is_stopping || corridor_next_due(inbox->corridor) < inbox->wake_ms;
+	return inbox->count >= inbox->wanted || inbox->is_stopping || corridor_next_due(inbox->corridor) < inbox->wake_ms;
 }
 
-/* Ends a command that cannot be taken: the reason is in its fault. */
-static void refuse(const struct inbox *inbox, struct command *command, bool is_stopping)
+/* Ends commands that cannot be taken. */
+static void refuse(const struct inbox *inbox, struct list *commands, bool is_stopping)
 {
-	if (is_stopping)
-		fault_set(&command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping");
-	else
-		fault_set(&command->fault, ERR_RESOURCE_EXHAUSTED, "QUEUE_FULL",
-		          "%zu calls are waiting already; try again later", inbox->count_max);
-	command->done(command);
+	while (!list_is_empty(commands)) {
+		struct command *command = LIST_MEMBER(commands->next, struct command, link);
+		list_remove(&command->link);
+		if (is_stopping)
+			fault_set(&command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping");
+		else
+			fault_set(&command->fault, ERR_RESOURCE_EXHAUSTED, "QUEUE_FULL",
+			          "%zu calls are waiting already; try again later", inbox->count_max);
+		command->done(command);
+	}
 }
 
-void inbox_put(struct inbox *inbox, struct command *command)
+void inbox_put_all(struct inbox *inbox, struct list *commands, size_t count)
 {
+	const struct command *first = LIST_MEMBER(commands->next, struct command, link);
+	bool only_reads = count == 1 && first->kind == COMMAND_READ;
+	bool is_own = first->call == NULL;
 	pthread_mutex_lock(&inbox->lock);
 	bool is_stopping = inbox->is_stopping;
-	bool is_full = inbox->count >= inbox->count_max && command->call != NULL;
+	bool is_full = inbox->count + count > inbox->count_max && !is_own;
 	if (is_stopping || is_full) {
 		pthread_mutex_unlock(&inbox->lock);
-		refuse(inbox, command, is_stopping);
+		refuse(inbox, commands, is_stopping);
 		return;
 	}
-	bool is_walked_now = may_walk_now(inbox, command);
-	list_append(&inbox->commands, &command->link);
-	inbox->count++;
-	if (is_walked_now)
+	bool is_walked_now = may_walk_now(inbox, only_reads);
+	list_append_all(&inbox->commands, commands);
+	inbox->count += count;
+	for (int round = 0; is_walked_now && !inbox->is_busy && inbox->count > 0 && round < ROUNDS_MAX; round++)
 		walk(inbox);
 	if (must_wake_thread(inbox))
 		pthread_cond_signal(&inbox->work);
 	pthread_mutex_unlock(&inbox->lock);
+}
+
+void inbox_put(struct inbox *inbox, struct command *command)
+{
+	struct list commands;
+	list_init(&commands);
+	list_append(&commands, &command->link);
+	inbox_put_all(inbox, &commands, 1);
 }

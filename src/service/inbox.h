@@ -22,7 +22,10 @@ struct inbox {
 	bool is_busy; /* somebody is in the corridor */
 	bool is_thread_resting;
 	bool is_stopping;
-	int64_t wake_ms; /* when the resting thread wakes by itself, in steady ms */
+	size_t wanted;    /* as many commands wake the resting thread */
+	size_t under_way; /* commands known at the end of the last walk: answered by it, or waiting */
+	int64_t walk_ns;  /* how long the last walk took, without its answers */
+	int64_t wake_ms;  /* when the resting thread wakes by itself, in steady ms */
 	pthread_t thread;
 };
 
@@ -37,5 +40,8 @@ void inbox_finish(struct inbox *inbox);
 
 /* Hands over a command; its `done` is called sooner or later, maybe before this returns. Any thread. */
 void inbox_put(struct inbox *inbox, struct command *command);
+
+/* The same for `count` commands of one call, in their order and together; the list is empty afterwards. */
+void inbox_put_all(struct inbox *inbox, struct list *commands, size_t count);
 
 #endif

@@ -28,4 +28,11 @@ static inline void service_submit(Progress__V1__ProgressTrackerService_Service *
 	inbox_put(&service_of(methods)->inbox, command);
 }
 
+/* The same for a group of commands. */
+static inline void service_submit_all(Progress__V1__ProgressTrackerService_Service *methods, struct list *commands,
+                                      size_t count)
+{
+	inbox_put_all(&service_of(methods)->inbox, commands, count);
+}
+
 #endif

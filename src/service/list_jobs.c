@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "service/answer.h"
 #include "service/check.h"
+#include "service/check_filter.h"
 #include "service/instance.h"
 #include "service/rpc.h"
+#include "wire/compose.h"
 #include "wire/info.h"
 #include "wire/record.h"
 
@@ -21,8 +23,7 @@ enum {
 
 struct page {
 	struct call *call;
-	Progress__V1__ProgressInfo **jobs;
-	struct job **opened; /* the strings of `jobs` belong to these */
+	struct compose_part *jobs;
 	size_t count;
 	size_t count_max;
 	size_t bytes;
@@ -31,38 +32,13 @@ struct page {
 	int64_t default_ttl_ms;
 };
 
-static bool check_states(struct call *call, const Progress__V1__JobFilter *filter, struct store_query *query)
+static void set_filter(struct store_query *query, const struct feed_filter *filter)
 {
-	for (size_t i = 0; i < filter->n_states; i++) {
-		int state = (int)filter->states[i];
-		if (state < JOB_STATE_ACTIVE || state > JOB_STATE_CANCELLED)
-			return check_refuse(call, "FILTER_INVALID", "filter.states: %d is no state", state);
-		query->states |= UINT64_C(1) << state;
-	}
-	return true;
-}
-
-static bool check_stages(struct call *call, const Progress__V1__JobFilter *filter, struct store_query *query)
-{
-	for (size_t i = 0; i < filter->n_stages; i++) {
-		int stage = (int)filter->stages[i];
-		if (stages_find(stage) == NULL)
-			return check_refuse(call, "FILTER_INVALID", "filter.stages: %d is no stage", stage);
-		query->stages |= UINT64_C(1) << stage;
-	}
-	return true;
-}
-
-static bool check_filter(struct call *call, const Progress__V1__JobFilter *filter, struct store_query *query)
-{
-	if (filter == NULL)
-		return true;
-	query->pipeline = *filter->pipeline != '\0' ? filter->pipeline : NULL;
-	query->parent = *filter->parent != '\0' ? filter->parent : NULL;
-	query->job_id_prefix = *filter->job_id_prefix != '\0' ? filter->job_id_prefix : NULL;
-	return check_states(call, filter, query) && check_stages(call, filter, query) &&
-	       check_name(call, "filter.pipeline", filter->pipeline) && check_name(call, "filter.parent", filter->parent) &&
-	       check_name(call, "filter.job_id_prefix", filter->job_id_prefix);
+	query->states = filter->states;
+	query->stages = filter->stages;
+	query->pipeline = filter->pipeline;
+	query->parent = filter->parent;
+	query->job_id_prefix = filter->job_id_prefix;
 }
 
 /* A page token is the row of the last job of the page before. */
@@ -93,21 +69,22 @@ static bool check_page_size(struct call *call, int page_size, struct store_query
 	return true;
 }
 
-static bool add_job(struct page *page, struct job *job, int64_t row)
+static bool add_job(struct page *page, const struct job *job, int64_t row)
 {
-	Progress__V1__ProgressInfo *info = info_build(job, &job->view, page->default_ttl_ms, page->call->arena);
-	size_t bytes = info != NULL ? progress__v1__progress_info__get_packed_size(info) : 0;
-	bool is_full = page->count == page->count_max || (page->count > 0 && page->bytes + bytes > PAGE_BYTES_MAX);
-	if (info == NULL || is_full) {
-		job_destroy(job);
+	struct call *call = page->call;
+	struct wire_bytes info;
+	if (page->count == page->count_max) {
 		page->has_more = true;
-		if (info == NULL)
-			answer_set_full(&page->call->fault);
 		return false;
 	}
-	page->opened[page->count] = job;
-	page->jobs[page->count++] = info;
-	page->bytes += bytes;
+	if (info_seal(job, &job->view, page->default_ttl_ms, call->arena, &info, &call->fault) != ERR_OK)
+		return false;
+	if (page->count > 0 && page->bytes + info.length > PAGE_BYTES_MAX) {
+		page->has_more = true;
+		return false;
+	}
+	page->jobs[page->count++] = (struct compose_part){.bytes = info};
+	page->bytes += info.length;
 	page->last_row = row;
 	return true;
 }
@@ -118,31 +95,30 @@ static bool visit(const struct store_record *record, int64_t row, void *context)
 	struct job *job;
 	if (record_open(record->payload, record->payload_bytes, &job, &page->call->fault) != ERR_OK)
 		return false;
-	return add_job(page, job, row);
+	bool goes_on = add_job(page, job, row);
+	job_destroy(job);
+	return goes_on;
 }
 
 static bool fill_page(struct page *page, struct store *store, const struct store_query *query)
 {
 	page->count_max = query->limit - 1;
-	page->jobs = arena_take(page->call->arena, query->limit * sizeof(void *));
-	page->opened = arena_take(page->call->arena, query->limit * sizeof(void *));
-	if (page->jobs == NULL || page->opened == NULL) {
+	page->jobs = arena_take(page->call->arena, query->limit * sizeof *page->jobs);
+	if (page->jobs == NULL) {
 		answer_set_full(&page->call->fault);
 		return false;
 	}
 	return store_list(store, query, visit, page, &page->call->fault) == ERR_OK && page->call->fault.code == ERR_OK;
 }
 
-static void answer_page(const struct page *page, ProtobufCClosure closure)
+static void seal_page(const struct page *page)
 {
-	Progress__V1__ListJobsResponse response = PROGRESS__V1__LIST_JOBS_RESPONSE__INIT;
+	struct call *call = page->call;
 	char token[PAGE_TOKEN_BYTES] = "";
 	if (page->has_more)
 		write_page_token(page->last_row, token);
-	response.n_jobs = page->count;
-	response.jobs = page->jobs;
-	response.next_page_token = token;
-	closure(&response.base, page->call);
+	/* A page that does not fit leaves its error in the call's fault. */
+	(void)!compose_page(page->jobs, page->count, token, false, call->arena, &call->response, &call->fault);
 }
 
 RPC_METHOD(list_jobs, ListJobs)
@@ -151,12 +127,12 @@ RPC_METHOD(list_jobs, ListJobs)
 	struct service *service = service_of(methods);
 	struct store_query query = {0};
 	struct page page = {.call = call, .default_ttl_ms = service->options.default_ttl_ms};
-	bool is_checked = check_filter(call, request->filter, &query) &&
+	struct feed_filter filter = {0};
+	bool is_checked = check_filter(call, request->filter, &filter) &&
 	                  check_page_size(call, request->page_size, &query) &&
 	                  check_page_token(call, request->page_token, &query);
+	set_filter(&query, &filter);
 	if (is_checked && fill_page(&page, service->store, &query))
-		answer_page(&page, (ProtobufCClosure)closure);
-	for (size_t i = 0; i < page.count; i++)
-		job_destroy(page.opened[i]);
+		seal_page(&page);
 	call->reply(call);
 }

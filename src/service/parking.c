@@ -22,13 +22,28 @@ void parking_finish(struct parking *parking)
 	timer_queue_finish(&parking->timers);
 }
 
+/* Lets the feed wake the command. */
+static bool wait_with_feed(struct parking *parking, struct command *command)
+{
+	command->waiter = (struct feed_waiter){.filter = &command->watch.filter};
+	list_init(&command->waiter.link);
+	switch (command->kind) {
+	case COMMAND_WATCH_JOBS:
+		feed_wait_for_any(parking->feed, &command->waiter);
+		return true;
+	case COMMAND_WAIT:
+		command->waiter.after_revision = command->wait.after_revision;
+		return feed_wait(parking->feed, &command->waiter, command->job_id);
+	default:
+		return feed_wait(parking->feed, &command->waiter, command->job_id);
+	}
+}
+
 bool parking_park(struct parking *parking, struct command *command)
 {
-	list_init(&command->waiter.link);
-	command->waiter.after_revision = command->wait.after_revision;
-	if (!timer_queue_set(&parking->timers, &command->timer, command->wait.due_ms))
+	if (!timer_queue_set(&parking->timers, &command->timer, command->pause.due_ms))
 		return false;
-	if (!feed_wait(parking->feed, &command->waiter, command->job_id)) {
+	if (!wait_with_feed(parking, command)) {
 		timer_queue_remove(&parking->timers, &command->timer);
 		return false;
 	}
@@ -51,7 +66,7 @@ void parking_take_due(struct parking *parking, int64_t now_ms, struct list *comm
 	struct timer *timer;
 	while ((timer = timer_queue_take_due(&parking->timers, now_ms)) != NULL) {
 		struct command *command = COMMAND_OF(timer, timer);
-		command->wait.is_over = true;
+		command->pause.is_over = true;
 		unpark(parking, command, commands);
 	}
 }
@@ -71,7 +86,10 @@ static void take_row(struct parking *parking, struct list *row, uint64_t peer, s
 		struct command *command = LIST_MEMBER(link, struct command, link);
 		if (peer != 0 && command->call->peer != peer)
 			continue;
-		fault_set(&command->fault, ERR_CANCELLED, "GONE", "the connection or the service is closing");
+		if (peer != 0)
+			fault_set(&command->fault, ERR_CANCELLED, "GONE", "the connection is closing");
+		else
+			fault_set(&command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping; try again later");
 		unpark(parking, command, commands);
 	}
 }

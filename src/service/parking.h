@@ -24,16 +24,18 @@ void parking_init(struct parking *parking, struct feed *feed);
 /* Nobody may be parked any more. */
 void parking_finish(struct parking *parking);
 
-/* Parks a COMMAND_WAIT until its job gets beyond wait.after_revision or until wait.due_ms. False: no memory. */
+/* Parks a command that waits (for its job to get beyond wait.after_revision, or for any change that it watches) until
+ * pause.due_ms. False: no memory. */
 bool parking_park(struct parking *parking, struct command *command);
 
-/* Moves all commands whose timeout has come to the end of `commands`, marked wait.is_over. */
+/* Moves all commands whose timeout has come to the end of `commands`, marked pause.is_over. */
 void parking_take_due(struct parking *parking, int64_t now_ms, struct list *commands);
 
 /* Moves all commands that a change has woken to the end of `commands`. */
 void parking_take_woken(struct parking *parking, struct list *commands);
 
-/* Moves all commands of the peer (0: all there are) to the end of `commands` with the fault CANCELLED. */
+/* Moves all commands of the peer to the end of `commands` with the fault CANCELLED; peer 0: all there are, with
+ * UNAVAILABLE, because the service stops and their callers will ask the next one. */
 void parking_take_peer(struct parking *parking, uint64_t peer, struct list *commands);
 
 /* When the next timeout comes, in steady ms; INT64_MAX: none. */

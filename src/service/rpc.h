@@ -6,9 +6,9 @@
 #include <progress/v1/progress_service.pb-c.h>
 
 #define RPC_METHOD(name, Name)                                                                                         \
-	void rpc_##name(Progress__V1__ProgressTrackerService_Service *methods,                                             \
-	                const Progress__V1__##Name##Request *request, Progress__V1__##Name##Response_Closure closure,      \
-	                void *closure_data)
+	void rpc_##name(__attribute__((unused)) Progress__V1__ProgressTrackerService_Service *methods,                     \
+	                __attribute__((unused)) const Progress__V1__##Name##Request *request,                              \
+	                __attribute__((unused)) Progress__V1__##Name##Response_Closure closure, void *closure_data)
 
 RPC_METHOD(get_progress, GetProgress);
 RPC_METHOD(update_progress, UpdateProgress);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "service/answer.h"
@@ -21,6 +22,15 @@ const struct service_options service_options_default = {
 
 static const Progress__V1__ProgressTrackerService_Service methods = PROGRESS__V1__PROGRESS_TRACKER_SERVICE__INIT(rpc_);
 
+/* A number that no other start has had. */
+static uint64_t make_epoch(void)
+{
+	uint64_t epoch;
+	ssize_t length = getrandom(&epoch, sizeof epoch, 0);
+	assert(length == sizeof epoch);
+	return epoch;
+}
+
 enum err service_start(const struct service_options *options, struct store *store, struct feed *feed,
                        struct service **ret_service, struct fault *fault)
 {
@@ -34,11 +44,16 @@ enum err service_start(const struct service_options *options, struct store *stor
 	service->started_ms = clock_wall_ms();
 	struct corridor_options corridor = {
 	    .default_ttl_ms = options->default_ttl_ms,
+	    .default_lost_after_ms = options->default_lost_after_ms,
 	    .cached_jobs_max = options->cached_jobs_max,
+	    .epoch = make_epoch(),
 	    .on_data_loss = options->on_data_loss,
 	};
 	corridor_init(&service->corridor, store, feed, &corridor);
-	enum err err = inbox_start(&service->inbox, &service->corridor, options->waiting_max, fault);
+	struct moment now = {clock_wall_ms(), clock_steady_ms()};
+	enum err err = corridor_adopt(&service->corridor, now, fault);
+	if (err == ERR_OK)
+		err = inbox_start(&service->inbox, &service->corridor, options->waiting_max, fault);
 	if (err != ERR_OK) {
 		corridor_finish(&service->corridor);
 		free(service);
@@ -103,20 +118,12 @@ void service_call(struct service *service, struct call *call)
 	service->methods.base.invoke(&service->methods.base, (unsigned)index, request, take_response, call);
 }
 
-static void free_command(struct command *command)
-{
-	free(command);
-}
-
 void service_forget_peer(struct service *service, uint64_t peer)
 {
-	struct command *command = calloc(1, sizeof *command);
+	struct command *command = command_create_own(COMMAND_FORGET_PEER, NULL);
 	/* Without memory the calls are answered when their time is over; the door drops the answers. */
 	if (command == NULL)
 		return;
-	list_init(&command->link);
-	command->kind = COMMAND_FORGET_PEER;
 	command->peer = peer;
-	command->done = free_command;
 	inbox_put(&service->inbox, command);
 }

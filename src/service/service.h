@@ -12,9 +12,10 @@ struct feed;
 struct store;
 
 struct service_options {
-	int64_t default_ttl_ms; /* how long finished jobs are kept */
-	size_t cached_jobs_max; /* jobs kept at hand */
-	size_t waiting_max;     /* commands in line for the corridor; above: RESOURCE_EXHAUSTED */
+	int64_t default_ttl_ms;        /* how long finished jobs are kept */
+	int64_t default_lost_after_ms; /* how long stalled jobs that do not say are waited for; 0: for ever */
+	size_t cached_jobs_max;        /* jobs kept at hand */
+	size_t waiting_max;            /* commands in line for the corridor; above: RESOURCE_EXHAUSTED */
 	/* The store has lost its disk. Must be given, and must not return. */
 	void (*on_data_loss)(const struct fault *fault);
 };

@@ -12,18 +12,17 @@ bool update_check(struct call *call, const struct update_fields *fields, struct 
 	update->origin = fields->origin;
 	return check_job_id(call, fields->job_id) && check_text(call, "message", fields->message) &&
 	       check_metadata(call, fields->metadata, fields->metadata_count, &update->metadata) &&
-	       check_origin(call, &fields->origin);
+	       check_origin(call, &fields->origin) && check_lease(call, fields->lease, &update->lease_ms);
 }
 
 void update_submit(Progress__V1__ProgressTrackerService_Service *methods, struct call *call, bool is_checked,
-                   const char *job_id, const struct job_update *update, ProtobufCClosure closure,
-                   ProtobufCMessage *(*answer)(const struct subject *subject, struct arena *arena))
+                   const char *job_id, const struct job_update *update)
 {
 	if (!is_checked) {
 		answer_fault(call);
 		return;
 	}
-	struct command *command = command_create(call, COMMAND_UPDATE, job_id, closure, answer);
+	struct command *command = command_create(call, COMMAND_UPDATE, job_id, answer_outcome);
 	if (command == NULL)
 		return;
 	command->update = *update;

@@ -15,6 +15,7 @@ struct update_fields {
 	size_t metadata_count;
 	uint32_t attempt;
 	struct job_origin origin;
+	const Google__Protobuf__Duration *lease;
 };
 
 /* The shared fields of any update's request. */
@@ -26,27 +27,24 @@ struct update_fields {
 	    .metadata_count = (request)->n_metadata,                                                                       \
 	    .attempt = (request)->attempt,                                                                                 \
 	    .origin = {(request)->writer, (request)->sequence, (request)->request_id},                                     \
+	    .lease = (request)->lease,                                                                                     \
 	})
 
 /* Checks the shared fields and adds them to `update`. False: the call's fault says what is wrong. */
 bool update_check(struct call *call, const struct update_fields *fields, struct job_update *update);
 
+/* Checks a whole request and makes an update of it; each in the file of its method. False as above. */
+bool update_read_stage(struct call *call, const Progress__V1__UpdateProgressRequest *request,
+                       struct job_update *ret_update);
+bool update_read_status(struct call *call, const Progress__V1__UpdateProgressByStatusRequest *request,
+                        struct job_update *ret_update);
+bool update_read_explicit(struct call *call, const Progress__V1__UpdateProgressExplicitRequest *request,
+                          struct job_update *ret_update);
+bool update_read_incremental(struct call *call, const Progress__V1__UpdateProgressIncrementalRequest *request,
+                             struct job_update *ret_update);
+
 /* Sends the update on its way, or, when a check has failed, answers the call with its fault. */
 void update_submit(Progress__V1__ProgressTrackerService_Service *methods, struct call *call, bool is_checked,
-                   const char *job_id, const struct job_update *update, ProtobufCClosure closure,
-                   ProtobufCMessage *(*answer)(const struct subject *subject, struct arena *arena));
-
-/* Defines the answer of an update, a response of the given type with the job and the outcome. */
-#define UPDATE_ANSWER(Name, prefix)                                                                                    \
-	static ProtobufCMessage *answer(const struct subject *subject, struct arena *arena)                                \
-	{                                                                                                                  \
-		Progress__V1__##Name *response = arena_take(arena, sizeof *response);                                          \
-		if (response == NULL)                                                                                          \
-			return NULL;                                                                                               \
-		progress__v1__##prefix##__init(response);                                                                      \
-		response->progress_info = answer_info(subject, arena);                                                         \
-		response->outcome = (Progress__V1__UpdateOutcome)subject->outcome;                                             \
-		return response->progress_info != NULL ? &response->base : NULL;                                               \
-	}
+                   const char *job_id, const struct job_update *update);
 
 #endif

@@ -4,13 +4,18 @@
 #include "service/rpc.h"
 #include "service/update.h"
 
-UPDATE_ANSWER(UpdateProgressResponse, update_progress_response)
+bool update_read_stage(struct call *call, const Progress__V1__UpdateProgressRequest *request,
+                       struct job_update *ret_update)
+{
+	struct update_fields fields = UPDATE_FIELDS(request);
+	*ret_update = (struct job_update){.claim = JOB_CLAIM_STAGE};
+	return update_check(call, &fields, ret_update) && check_stage(call, (int)request->stage, &ret_update->stage);
+}
 
 RPC_METHOD(update_progress, UpdateProgress)
 {
 	struct call *call = closure_data;
-	struct update_fields fields = UPDATE_FIELDS(request);
-	struct job_update update = {.claim = JOB_CLAIM_STAGE};
-	bool is_checked = update_check(call, &fields, &update) && check_stage(call, (int)request->stage, &update.stage);
-	update_submit(methods, call, is_checked, request->job_id, &update, (ProtobufCClosure)closure, answer);
+	struct job_update update;
+	bool is_checked = update_read_stage(call, request, &update);
+	update_submit(methods, call, is_checked, request->job_id, &update);
 }

@@ -4,13 +4,18 @@
 #include "service/rpc.h"
 #include "service/update.h"
 
-UPDATE_ANSWER(UpdateProgressByStatusResponse, update_progress_by_status_response)
+bool update_read_status(struct call *call, const Progress__V1__UpdateProgressByStatusRequest *request,
+                        struct job_update *ret_update)
+{
+	struct update_fields fields = UPDATE_FIELDS(request);
+	*ret_update = (struct job_update){.claim = JOB_CLAIM_STAGE};
+	return update_check(call, &fields, ret_update) && check_status(call, request->status, &ret_update->stage);
+}
 
 RPC_METHOD(update_progress_by_status, UpdateProgressByStatus)
 {
 	struct call *call = closure_data;
-	struct update_fields fields = UPDATE_FIELDS(request);
-	struct job_update update = {.claim = JOB_CLAIM_STAGE};
-	bool is_checked = update_check(call, &fields, &update) && check_status(call, request->status, &update.stage);
-	update_submit(methods, call, is_checked, request->job_id, &update, (ProtobufCClosure)closure, answer);
+	struct job_update update;
+	bool is_checked = update_read_status(call, request, &update);
+	update_submit(methods, call, is_checked, request->job_id, &update);
 }

@@ -4,8 +4,6 @@
 #include "service/rpc.h"
 #include "service/update.h"
 
-UPDATE_ANSWER(UpdateProgressExplicitResponse, update_progress_explicit_response)
-
 static bool check_place(struct call *call, const Progress__V1__UpdateProgressExplicitRequest *request,
                         struct job_update *update)
 {
@@ -20,11 +18,18 @@ static bool check_place(struct call *call, const Progress__V1__UpdateProgressExp
 	                  : check_stage(call, (int)request->stage, &update->stage);
 }
 
+bool update_read_explicit(struct call *call, const Progress__V1__UpdateProgressExplicitRequest *request,
+                          struct job_update *ret_update)
+{
+	struct update_fields fields = UPDATE_FIELDS(request);
+	*ret_update = (struct job_update){.claim = JOB_CLAIM_PERCENT};
+	return update_check(call, &fields, ret_update) && check_place(call, request, ret_update);
+}
+
 RPC_METHOD(update_progress_explicit, UpdateProgressExplicit)
 {
 	struct call *call = closure_data;
-	struct update_fields fields = UPDATE_FIELDS(request);
-	struct job_update update = {.claim = JOB_CLAIM_PERCENT};
-	bool is_checked = update_check(call, &fields, &update) && check_place(call, request, &update);
-	update_submit(methods, call, is_checked, request->job_id, &update, (ProtobufCClosure)closure, answer);
+	struct job_update update;
+	bool is_checked = update_read_explicit(call, request, &update);
+	update_submit(methods, call, is_checked, request->job_id, &update);
 }

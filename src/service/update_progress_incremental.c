@@ -6,8 +6,6 @@
 #include "service/rpc.h"
 #include "service/update.h"
 
-UPDATE_ANSWER(UpdateProgressIncrementalResponse, update_progress_incremental_response)
-
 static bool check_amount(struct call *call, const Progress__V1__UpdateProgressIncrementalRequest *request,
                          struct job_update *update)
 {
@@ -35,12 +33,19 @@ static bool check_place(struct call *call, const Progress__V1__UpdateProgressInc
 	return true;
 }
 
+bool update_read_incremental(struct call *call, const Progress__V1__UpdateProgressIncrementalRequest *request,
+                             struct job_update *ret_update)
+{
+	struct update_fields fields = UPDATE_FIELDS(request);
+	*ret_update = (struct job_update){.claim = JOB_CLAIM_FRACTION};
+	return update_check(call, &fields, ret_update) && check_stage(call, (int)request->stage, &ret_update->stage) &&
+	       check_is_no_end(call, ret_update->stage) && check_place(call, request, ret_update);
+}
+
 RPC_METHOD(update_progress_incremental, UpdateProgressIncremental)
 {
 	struct call *call = closure_data;
-	struct update_fields fields = UPDATE_FIELDS(request);
-	struct job_update update = {.claim = JOB_CLAIM_FRACTION};
-	bool is_checked = update_check(call, &fields, &update) && check_stage(call, (int)request->stage, &update.stage) &&
-	                  check_is_no_end(call, update.stage) && check_place(call, request, &update);
-	update_submit(methods, call, is_checked, request->job_id, &update, (ProtobufCClosure)closure, answer);
+	struct job_update update;
+	bool is_checked = update_read_incremental(call, request, &update);
+	update_submit(methods, call, is_checked, request->job_id, &update);
 }

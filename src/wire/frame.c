@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "wire/guard.h"
 #include "wire/reader.h"
+#include "wire/writer.h"
 
 enum {
 	CALL_METHOD = 1,
@@ -128,69 +129,25 @@ enum err frame_open_call(const uint8_t *bytes, size_t length, struct arena *aren
 	return ERR_OK;
 }
 
-static size_t varint_bytes(uint64_t value)
-{
-	size_t bytes = 1;
-	for (; value >= 0x80; value >>= 7)
-		bytes++;
-	return bytes;
-}
-
-/* All fields of a Reply have numbers below 16, so each tag is one byte. Empty fields are not written. */
-static size_t number_bytes(int64_t value)
-{
-	return value == 0 ? 0 : 1 + varint_bytes((uint64_t)value);
-}
-
-static size_t text_bytes(size_t length)
-{
-	return length == 0 ? 0 : 1 + varint_bytes(length) + length;
-}
-
 static size_t length_of(const char *string)
 {
 	return string == NULL ? 0 : strlen(string);
 }
 
-static uint8_t *put_varint(uint8_t *out, uint64_t value)
-{
-	for (; value >= 0x80; value >>= 7)
-		*out++ = (uint8_t)(value | 0x80);
-	*out++ = (uint8_t)value;
-	return out;
-}
-
-static uint8_t *put_number(uint8_t *out, int field, int64_t value)
-{
-	if (value == 0)
-		return out;
-	*out++ = (uint8_t)(field << 3 | READER_VARINT);
-	return put_varint(out, (uint64_t)value);
-}
-
-static uint8_t *put_bytes(uint8_t *out, int field, const void *bytes, size_t length)
-{
-	if (length == 0)
-		return out;
-	*out++ = (uint8_t)(field << 3 | READER_BYTES);
-	out = put_varint(out, length);
-	memcpy(out, bytes, length);
-	return out + length;
-}
-
 size_t frame_reply_bytes(const struct frame_reply *reply)
 {
-	return number_bytes(reply->code) + text_bytes(length_of(reply->message)) + text_bytes(length_of(reply->reason)) +
-	       text_bytes(reply->response.length) + number_bytes(reply->durability);
+	return writer_number_bytes(reply->code) + writer_bytes_bytes(length_of(reply->message)) +
+	       writer_bytes_bytes(length_of(reply->reason)) + writer_bytes_bytes(reply->response.length) +
+	       writer_number_bytes(reply->durability);
 }
 
 void frame_seal_reply(const struct frame_reply *reply, uint8_t *out)
 {
 	const uint8_t *start = out;
-	out = put_number(out, REPLY_CODE, reply->code);
-	out = put_bytes(out, REPLY_MESSAGE, reply->message, length_of(reply->message));
-	out = put_bytes(out, REPLY_REASON, reply->reason, length_of(reply->reason));
-	out = put_bytes(out, REPLY_RESPONSE, reply->response.at, reply->response.length);
-	out = put_number(out, REPLY_DURABILITY, reply->durability);
+	out = writer_put_number(out, REPLY_CODE, reply->code);
+	out = writer_put_bytes(out, REPLY_MESSAGE, reply->message, length_of(reply->message));
+	out = writer_put_bytes(out, REPLY_REASON, reply->reason, length_of(reply->reason));
+	out = writer_put_bytes(out, REPLY_RESPONSE, reply->response.at, reply->response.length);
+	out = writer_put_number(out, REPLY_DURABILITY, reply->durability);
 	assert((size_t)(out - start) == frame_reply_bytes(reply));
 }

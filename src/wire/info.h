@@ -7,15 +7,16 @@
 
 #include "base/arena.h"
 #include "job/job.h"
+#include "wire/open.h"
 
-/* The job as `view` shows it (its own view, or that of a remembered answer). The message lives in the arena but borrows
- * the strings of the job: pack it before the job changes. NULL: the arena is full. default_ttl_ms as job_expires_ms. */
-Progress__V1__ProgressInfo *info_build(const struct job *job, const struct job_view *view, int64_t default_ttl_ms,
-                                       struct arena *arena);
+/* The job as `view` shows it (its own view, or that of a remembered answer), as a serialized ProgressInfo in the arena.
+ * default_ttl_ms as job_expires_ms. RESOURCE_EXHAUSTED: the arena is full. */
+enum err info_seal(const struct job *job, const struct job_view *view, int64_t default_ttl_ms, struct arena *arena,
+                   struct wire_bytes *ret_bytes, struct fault *fault) MUST_USE;
 
-/* All stays in stages, the present one last: without an end and with its duration up to now_ms while the job is under
- * way; of a job that has ended it is the stage that ended it, over at once. Count in ret_count. Borrows nothing but the
- * stage table. NULL: the arena is full. */
+/* All stays in stages; the present one is last, with its duration up to now_ms, or, when the job has ended, the stage
+ * that ended it, with a duration of zero. Count in ret_count. Borrows nothing but the stage table. NULL: the arena is
+ * full. */
 Progress__V1__StageSpan **info_build_spans(const struct job *job, int64_t now_ms, struct arena *arena,
                                            size_t *ret_count);
 

@@ -109,7 +109,7 @@ Test(corridor_commit, keeps_a_job_whose_deletion_failed)
 Test(corridor_commit, wakes_nobody_for_what_was_not_committed)
 {
 	give("a", to_stage(STAGE_DOWNLOADING));
-	struct asked *wait = ask_wait(stand, "w", "a", (struct command_wait){.after_revision = 1, .timeout_ms = 100}, 1);
+	struct asked *wait = ask_wait(stand, "w", "a", (struct wish){.after_revision = 1, .timeout_ms = 100}, 1);
 	stand_walk(stand);
 	fail_commits(ERR_UNAVAILABLE, 1);
 	ask_update(stand, "x", "a", to_stage(STAGE_ANALYZING));
@@ -156,7 +156,7 @@ Test(corridor_commit, applies_anew_what_met_a_conflict)
 	cr_assert_eq(less->info->progress, 60);
 	cr_assert_eq(more->outcome, JOB_OUTCOME_APPLIED);
 	cr_assert_eq(more->info->revision, 3);
-	cr_assert_str_eq(stand->log, "commit:2 told:b@1<0C reply:2 commit:1 told:a@3<2U reply:1 reply:3 ");
+	cr_assert_str_eq(stand->log, "commit:2 told:b@1<0C commit:1 told:a@3<2U reply:2 reply:1 reply:3 ");
 }
 
 Test(corridor_commit, refuses_after_a_conflict_what_the_others_change_forbids)
@@ -211,7 +211,7 @@ Test(corridor_commit, parks_a_wait_whose_reason_went_with_a_conflict_again)
 	give("a", to_percent(STAGE_ANALYZING, 50));
 	meddle("a", to_percent(STAGE_ANALYZING, 70), 1);
 	struct asked *absorbed = ask_update(stand, "1", "a", to_percent(STAGE_ANALYZING, 60));
-	struct asked *wait = ask_wait(stand, "2", "a", (struct command_wait){.after_revision = 1, .timeout_ms = 100}, 1);
+	struct asked *wait = ask_wait(stand, "2", "a", (struct wish){.after_revision = 1, .timeout_ms = 100}, 1);
 	stand_walk(stand);
 	cr_assert_eq(absorbed->outcome, JOB_OUTCOME_ABSORBED);
 	cr_assert_eq(wait->info->progress, 70);

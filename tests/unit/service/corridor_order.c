@@ -104,7 +104,7 @@ Test(corridor_run, deletes_and_makes_anew_in_one_run)
 	cr_assert_eq(created->info->revision, 1);
 	cr_assert_eq(updated->info->revision, 2);
 	cr_assert_str_eq(stand->log,
-	                 "commit:1 told:a@2<1D reply:2 commit:1 told:a@1<0C told:a@2<1U reply:3 reply:4 reply:5 ");
+	                 "commit:1 told:a@2<1D commit:1 told:a@1<0C told:a@2<1U reply:2 reply:3 reply:4 reply:5 ");
 	struct job *job = fake_store_find(&stand->store, "a");
 	cr_assert_eq(job->view.revision, 2);
 	job_destroy(job);
@@ -133,9 +133,9 @@ Test(corridor_run, keeps_the_order_of_commands_behind_a_deletion)
 	ask_delete(stand, "6", "a");
 	struct asked *last = ask_update(stand, "7", "a", to_stage(STAGE_ANALYZING));
 	stand_walk(stand);
-	cr_assert_str_eq(stand->log, "commit:1 told:a@1<0C told:a@2<1D told:b@1<0C reply:1 reply:2 reply:3 "
-	                             "commit:1 told:a@1<0C told:b@2<1U told:a@2<1D reply:4 reply:5 reply:6 "
-	                             "commit:1 told:a@1<0C reply:7 ");
+	cr_assert_str_eq(stand->log, "commit:1 told:a@1<0C told:a@2<1D told:b@1<0C "
+	                             "commit:1 told:a@1<0C told:b@2<1U told:a@2<1D "
+	                             "commit:1 told:a@1<0C reply:1 reply:2 reply:3 reply:4 reply:5 reply:6 reply:7 ");
 	cr_assert_eq(last->info->revision, 1);
 }
 

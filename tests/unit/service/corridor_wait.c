@@ -23,13 +23,12 @@ TestSuite(corridor_wait, .init = start, .fini = stop);
 
 static struct asked *await(const char *name, const char *job_id, uint64_t after_revision, int64_t timeout_ms)
 {
-	return ask_wait(stand, name, job_id,
-	                (struct command_wait){.after_revision = after_revision, .timeout_ms = timeout_ms}, 1);
+	return ask_wait(stand, name, job_id, (struct wish){.after_revision = after_revision, .timeout_ms = timeout_ms}, 1);
 }
 
 static struct asked *await_creation(const char *name, const char *job_id, int64_t timeout_ms)
 {
-	return ask_wait(stand, name, job_id, (struct command_wait){.timeout_ms = timeout_ms, .for_creation = true}, 1);
+	return ask_wait(stand, name, job_id, (struct wish){.timeout_ms = timeout_ms, .for_creation = true}, 1);
 }
 
 Test(corridor_wait, is_answered_at_once_when_the_job_is_beyond_the_revision)
@@ -38,7 +37,7 @@ Test(corridor_wait, is_answered_at_once_when_the_job_is_beyond_the_revision)
 	stand_walk(stand);
 	cr_assert_eq(wait->info->revision, 1);
 	cr_assert_not(wait->timed_out);
-	cr_assert_eq(corridor_next_due(&stand->corridor), INT64_MAX);
+	cr_assert_eq(corridor_next_due(&stand->corridor), stand->corridor.expiry_due_ms);
 }
 
 Test(corridor_wait, is_answered_at_once_when_the_job_is_behind_the_revision)
@@ -80,7 +79,7 @@ Test(corridor_wait, is_answered_by_the_change_after_its_commit)
 	cr_assert_str_eq(stand->log, "commit:1 told:a@2<1U reply:x reply:w ");
 	cr_assert_eq(wait->info->revision, 2);
 	cr_assert_not(wait->timed_out);
-	cr_assert_eq(corridor_next_due(&stand->corridor), INT64_MAX);
+	cr_assert_eq(corridor_next_due(&stand->corridor), stand->corridor.expiry_due_ms);
 }
 
 Test(corridor_wait, is_answered_by_a_change_in_the_same_batch)
@@ -170,8 +169,8 @@ Test(corridor_wait, for_creation_is_answered_not_found_at_the_timeout)
 
 Test(corridor_wait, for_creation_outlives_a_deletion_and_keeps_its_timeout)
 {
-	struct asked *wait = ask_wait(
-	    stand, "w", "a", (struct command_wait){.after_revision = 1, .timeout_ms = 100, .for_creation = true}, 1);
+	struct asked *wait =
+	    ask_wait(stand, "w", "a", (struct wish){.after_revision = 1, .timeout_ms = 100, .for_creation = true}, 1);
 	stand_walk(stand);
 	ask_delete(stand, "d", "a");
 	stand_walk_at(stand, 60);
@@ -182,7 +181,7 @@ Test(corridor_wait, for_creation_outlives_a_deletion_and_keeps_its_timeout)
 
 Test(corridor_wait, is_cancelled_with_its_peer_and_no_other)
 {
-	struct command_wait parked = {.after_revision = 1, .timeout_ms = 100};
+	struct wish parked = {.after_revision = 1, .timeout_ms = 100};
 	struct asked *mine = ask_wait(stand, "m", "a", parked, 7), *twin = ask_wait(stand, "t", "b", parked, 7);
 	struct asked *other = ask_wait(stand, "o", "a", parked, 8);
 	struct asked *neighbour = ask_wait(stand, "n", "a", parked, 7 + PARKING_ROWS);
@@ -200,25 +199,25 @@ Test(corridor_wait, is_cancelled_with_its_peer_and_no_other)
 
 Test(corridor_wait, is_cancelled_with_its_peer_even_when_it_is_woken_or_parked_in_the_same_batch)
 {
-	struct command_wait parked = {.after_revision = 1, .timeout_ms = 100};
+	struct wish parked = {.after_revision = 1, .timeout_ms = 100};
 	struct asked *woken = ask_wait(stand, "w", "a", parked, 7);
 	stand_walk(stand);
 	ask_update(stand, "x", "a", to_stage(STAGE_ANALYZING));
 	ask_forget(stand, 7);
-	struct asked *parked_now = ask_wait(stand, "p", "a", (struct command_wait){2, 100, 0, false, false}, 7);
+	struct asked *parked_now = ask_wait(stand, "p", "a", (struct wish){.after_revision = 2, .timeout_ms = 100}, 7);
 	stand_walk(stand);
 	cr_assert_eq(woken->replies, 1);
 	cr_assert_eq(parked_now->call.fault.code, ERR_CANCELLED);
 	cr_assert_eq(stand->corridor.parking.count, 0);
 }
 
-Test(corridor_wait, is_cancelled_when_all_are_cancelled)
+Test(corridor_wait, is_told_to_try_again_when_the_service_stops)
 {
 	struct asked *wait = await("w", "a", 1, 100), *creation = await_creation("c", "b", 100);
 	stand_walk(stand);
 	corridor_cancel_parked(&stand->corridor);
-	cr_assert_eq(wait->call.fault.code, ERR_CANCELLED);
-	cr_assert_eq(creation->call.fault.code, ERR_CANCELLED);
+	cr_assert_eq(wait->call.fault.code, ERR_UNAVAILABLE);
+	cr_assert_eq(creation->call.fault.code, ERR_UNAVAILABLE);
 	cr_assert_eq(stand->feed.waiter_count, 0);
 }
 
@@ -240,10 +239,9 @@ Test(corridor_wait, bears_thousands_and_answers_each_once)
 {
 	enum { WAITS = 3000 };
 	for (int i = 0; i < WAITS; i++)
-		ask_wait(
-		    stand, "w", i % 2 == 0 ? "a" : "b",
-		    (struct command_wait){.after_revision = i % 2 == 0, .timeout_ms = 1 + i % 100, .for_creation = i % 2 == 1},
-		    (uint64_t)i % 50 + 1);
+		ask_wait(stand, "w", i % 2 == 0 ? "a" : "b",
+		         (struct wish){.after_revision = i % 2 == 0, .timeout_ms = 1 + i % 100, .for_creation = i % 2 == 1},
+		         (uint64_t)i % 50 + 1);
 	stand_walk(stand);
 	stand_walk_at(stand, 30);
 	ask_forget(stand, 3);

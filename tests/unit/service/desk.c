@@ -22,7 +22,7 @@ void desk_open(struct desk *desk, bool commits_quickly, const struct service_opt
 {
 	struct fault fault;
 	*desk = (struct desk){0};
-	feed_init(&desk->feed);
+	feed_init(&desk->feed, &feed_history_limits_default);
 	if (commits_quickly)
 		cr_assert_eq(store_open("memory:", &desk->memory, &fault), ERR_OK);
 	else

@@ -192,10 +192,7 @@ Test(service_call, ends_a_wait_at_its_timeout)
 
 Test(service_call, says_of_methods_to_come_that_they_are_not_offered_yet)
 {
-	static const char *const methods[] = {"SimulateProgress", "BatchUpdateProgress", "WatchProgress",
-	                                      "WatchJobs",        "CancelJob",           "Heartbeat"};
-	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-		fails(methods[i], "", ERR_UNIMPLEMENTED, "NOT_YET");
+	fails("SimulateProgress", "", ERR_UNIMPLEMENTED, "NOT_YET");
 }
 
 Test(service_call, answers_every_method_of_the_schema)
@@ -203,7 +200,8 @@ Test(service_call, answers_every_method_of_the_schema)
 	const ProtobufCServiceDescriptor *service = &progress__v1__progress_tracker_service__descriptor;
 	for (unsigned i = 0; i < service->n_methods; i++) {
 		struct talk talk;
-		talk_start(&talk, &desk, service->methods[i].name, "");
+		bool is_watch = strcmp(service->methods[i].name, "WatchJobs") == 0;
+		talk_start(&talk, &desk, service->methods[i].name, is_watch ? "timeout=0" : "");
 		enum err err = talk_wait(&talk);
 		cr_assert(err == ERR_OK || err == ERR_INVALID_ARGUMENT || err == ERR_UNIMPLEMENTED, "%s: %d",
 		          service->methods[i].name, err);
@@ -312,7 +310,7 @@ Test(service_stop, answers_parked_calls_and_refuses_later_ones)
 	talk_start(&waits[2], &desk, "WaitProgress", "job_id=k wait_for_creation=1");
 	desk_stop(&desk);
 	for (int i = 0; i < 3; i++) {
-		cr_assert_eq(talk_wait(&waits[i]), ERR_CANCELLED);
+		cr_assert_eq(talk_wait(&waits[i]), ERR_UNAVAILABLE);
 		talk_finish(&waits[i]);
 	}
 	fails("GetProgress", "job_id=j", ERR_UNAVAILABLE, "STOPPING");

@@ -41,7 +41,7 @@ struct stand *stand_create(size_t cached_jobs_max)
 	struct corridor_options options = {
 	    .default_ttl_ms = 60000, .cached_jobs_max = cached_jobs_max, .on_data_loss = forbid_data_loss};
 	fake_store_open(&stand->store, stand->log, sizeof stand->log);
-	feed_init(&stand->feed);
+	feed_init(&stand->feed, &feed_history_limits_default);
 	stand->listener.tell = note_event;
 	feed_add_listener(&stand->feed, &stand->listener);
 	corridor_init(&stand->corridor, &stand->store.base, &stand->feed, &options);
@@ -70,43 +70,38 @@ void stand_destroy(struct stand *stand)
 	free(stand);
 }
 
-static ProtobufCMessage *answer_update(const struct subject *subject, struct arena *arena)
+/* Opens what the answer has sealed, so that what it showed cannot change afterwards. */
+static ProtobufCMessage *open_answer(const struct subject *subject, const ProtobufCMessageDescriptor *type)
 {
-	Progress__V1__UpdateProgressResponse *response = arena_take(arena, sizeof *response);
-	progress__v1__update_progress_response__init(response);
-	response->progress_info = answer_info(subject, arena);
-	response->outcome = (Progress__V1__UpdateOutcome)subject->outcome;
-	return &response->base;
-}
-
-static ProtobufCMessage *answer_wait(const struct subject *subject, struct arena *arena)
-{
-	Progress__V1__WaitProgressResponse *response = arena_take(arena, sizeof *response);
-	progress__v1__wait_progress_response__init(response);
-	response->progress_info = answer_info(subject, arena);
-	response->timed_out = subject->timed_out;
-	return &response->base;
-}
-
-/* Seals at once, as the service does, so that what an answer showed cannot change afterwards. */
-static void take_response(const ProtobufCMessage *response, void *closure_data)
-{
-	struct asked *asked = closure_data;
+	struct asked *asked = (struct asked *)(void *)subject->command->call;
+	struct wire_bytes sealed = asked->call.response;
 	struct fault fault;
-	cr_assert_eq(asked->replies, 0, "%s is carried out after its reply", asked->name);
-	cr_assert_eq(wire_seal(response, &asked->arena, &asked->call.response, &fault), ERR_OK);
-	asked->info = NULL;
 	ProtobufCMessage *opened;
-	cr_assert_eq(wire_open(response->descriptor, asked->call.response.at, asked->call.response.length, &asked->arena,
-	                       &opened, &fault),
-	             ERR_OK);
-	if (response->descriptor == &progress__v1__wait_progress_response__descriptor) {
-		asked->info = ((Progress__V1__WaitProgressResponse *)opened)->progress_info;
-		asked->timed_out = ((Progress__V1__WaitProgressResponse *)opened)->timed_out;
-	} else {
-		asked->info = ((Progress__V1__UpdateProgressResponse *)opened)->progress_info;
-		asked->outcome = (enum job_outcome)((Progress__V1__UpdateProgressResponse *)opened)->outcome;
-	}
+	cr_assert_eq(asked->replies, 0, "%s is carried out after its reply", asked->name);
+	cr_assert_eq(wire_open(type, sealed.at, sealed.length, &asked->arena, &opened, &fault), ERR_OK);
+	return opened;
+}
+
+static enum err answer_update(const struct subject *subject, struct fault *fault)
+{
+	struct asked *asked = (struct asked *)(void *)subject->command->call;
+	cr_assert_eq(answer_outcome(subject, fault), ERR_OK);
+	Progress__V1__UpdateProgressResponse *response =
+	    (void *)open_answer(subject, &progress__v1__update_progress_response__descriptor);
+	asked->info = response->progress_info;
+	asked->outcome = (enum job_outcome)response->outcome;
+	return ERR_OK;
+}
+
+static enum err answer_wait(const struct subject *subject, struct fault *fault)
+{
+	struct asked *asked = (struct asked *)(void *)subject->command->call;
+	cr_assert_eq(answer_timed_out(subject, fault), ERR_OK);
+	Progress__V1__WaitProgressResponse *response =
+	    (void *)open_answer(subject, &progress__v1__wait_progress_response__descriptor);
+	asked->info = response->progress_info;
+	asked->timed_out = response->timed_out;
+	return ERR_OK;
 }
 
 static void reply(struct call *call)
@@ -131,8 +126,7 @@ static struct asked *ask(struct stand *stand, const char *name, const char *job_
 	asked->call.reply = reply;
 	snprintf(asked->name, sizeof asked->name, "%s", name);
 	list_append(&stand->asked, &asked->link);
-	*ret_command =
-	    command_create(&asked->call, kind, job_id, take_response, kind == COMMAND_WAIT ? answer_wait : answer_update);
+	*ret_command = command_create(&asked->call, kind, job_id, kind == COMMAND_WAIT ? answer_wait : answer_update);
 	list_append(&stand->commands, &(*ret_command)->link);
 	return asked;
 }
@@ -165,12 +159,12 @@ struct asked *ask_delete(struct stand *stand, const char *name, const char *job_
 	return ask(stand, name, job_id, COMMAND_DELETE, &command);
 }
 
-struct asked *ask_wait(struct stand *stand, const char *name, const char *job_id, struct command_wait wait,
-                       uint64_t peer)
+struct asked *ask_wait(struct stand *stand, const char *name, const char *job_id, struct wish wish, uint64_t peer)
 {
 	struct command *command;
 	struct asked *asked = ask(stand, name, job_id, COMMAND_WAIT, &command);
-	command->wait = wait;
+	command->wait = (struct command_wait){.after_revision = wish.after_revision, .for_creation = wish.for_creation};
+	command->pause.timeout_ms = wish.timeout_ms;
 	asked->call.peer = peer;
 	return asked;
 }

@@ -13,7 +13,7 @@
 #include "fake_store.h"
 #include "service/corridor.h"
 
-enum { STAND_LOG_BYTES = 1 << 18 };
+enum { STAND_LOG_BYTES = 1 << 20 };
 
 struct stand {
 	struct fake_store store;
@@ -44,13 +44,19 @@ struct stand *stand_create(size_t cached_jobs_max);
 /* Checks that every call was answered exactly once. */
 void stand_destroy(struct stand *stand);
 
+/* What a waiting command waits for. */
+struct wish {
+	uint64_t after_revision;
+	int64_t timeout_ms;
+	bool for_creation;
+};
+
 /* Puts a command in line. The strings of updates and the job_id are borrowed. */
 struct asked *ask_read(struct stand *stand, const char *name, const char *job_id);
 struct asked *ask_update(struct stand *stand, const char *name, const char *job_id, struct job_update update);
 struct asked *ask_create(struct stand *stand, const char *name, const char *job_id, const char *request_id);
 struct asked *ask_delete(struct stand *stand, const char *name, const char *job_id);
-struct asked *ask_wait(struct stand *stand, const char *name, const char *job_id, struct command_wait wait,
-                       uint64_t peer);
+struct asked *ask_wait(struct stand *stand, const char *name, const char *job_id, struct wish wish, uint64_t peer);
 void ask_forget(struct stand *stand, uint64_t peer);
 
 /* Walks all that are in line through the corridor, as one run. */

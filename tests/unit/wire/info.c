@@ -22,11 +22,25 @@ static void finish(void)
 	arena_finish(&arena);
 }
 
-TestSuite(info_build, .init = start, .fini = finish);
+TestSuite(info_seal, .init = start, .fini = finish);
 TestSuite(info_build_spans, .init = start, .fini = finish);
 TestSuite(info_build_stages, .init = start, .fini = finish);
 TestSuite(info_build_timestamp, .init = start, .fini = finish);
 TestSuite(info_build_duration, .init = start, .fini = finish);
+
+/* The job as the view shows it, sealed and opened again; NULL: the arena was full. */
+static const Progress__V1__ProgressInfo *show(const struct job_view *view, struct arena *in)
+{
+	struct wire_bytes sealed;
+	struct fault fault;
+	ProtobufCMessage *message;
+	if (info_seal(job, view, 60000, in, &sealed, &fault) != ERR_OK)
+		return NULL;
+	cr_assert_eq(
+	    wire_open(&progress__v1__progress_info__descriptor, sealed.at, sealed.length, &arena, &message, &fault),
+	    ERR_OK);
+	return (const Progress__V1__ProgressInfo *)(const void *)message;
+}
 
 static void end_job(int stage, enum job_state state)
 {
@@ -43,9 +57,9 @@ static void expect_time(const Google__Protobuf__Timestamp *time, int64_t ms)
 	cr_assert_eq(time->seconds * 1000 + time->nanos / 1000000, ms);
 }
 
-Test(info_build, shows_every_field_of_the_job)
+Test(info_seal, shows_every_field_of_the_job)
 {
-	const Progress__V1__ProgressInfo *info = info_build(job, &job->view, 60000, &arena);
+	const Progress__V1__ProgressInfo *info = show(&job->view, &arena);
 	cr_assert_str_eq(info->job_id, "the-job");
 	cr_assert_str_eq(info->pipeline, "the-pipeline");
 	cr_assert_str_eq(info->parent, "the-parent");
@@ -57,9 +71,9 @@ Test(info_build, shows_every_field_of_the_job)
 	expect_time(info->create_time, 2000);
 }
 
-Test(info_build, shows_every_field_of_the_view)
+Test(info_seal, shows_every_field_of_the_view)
 {
-	const Progress__V1__ProgressInfo *info = info_build(job, &job->view, 60000, &arena);
+	const Progress__V1__ProgressInfo *info = show(&job->view, &arena);
 	cr_assert_eq(info->stage, PROGRESS__V1__PIPELINE_STAGE__PIPELINE_STAGE_TRANSCRIBING);
 	cr_assert_str_eq(info->status, "transcribing");
 	cr_assert_str_eq(info->label, "Transcribing audio");
@@ -80,11 +94,11 @@ Test(info_build, shows_every_field_of_the_view)
 	expect_time(info->stage_time, 4000);
 }
 
-Test(info_build, leaves_unset_what_is_not_known)
+Test(info_seal, leaves_unset_what_is_not_known)
 {
 	free(job->view.message);
 	job->view.message = NULL;
-	const Progress__V1__ProgressInfo *info = info_build(job, &job->view, 60000, &arena);
+	const Progress__V1__ProgressInfo *info = show(&job->view, &arena);
 	cr_assert_str_eq(info->message, "");
 	cr_assert_null(info->eta);
 	cr_assert_null(info->curve);
@@ -94,23 +108,23 @@ Test(info_build, leaves_unset_what_is_not_known)
 	cr_assert_eq(info->flag, PROGRESS__V1__PROGRESS_FLAG__PROGRESS_FLAG_UNSPECIFIED);
 }
 
-Test(info_build, shows_end_and_expiry_of_a_finished_job)
+Test(info_seal, shows_end_and_expiry_of_a_finished_job)
 {
 	end_job(STAGE_FAILED, JOB_STATE_FAILED);
-	const Progress__V1__ProgressInfo *info = info_build(job, &job->view, 60000, &arena);
+	const Progress__V1__ProgressInfo *info = show(&job->view, &arena);
 	cr_assert_eq(info->progress, 0);
 	cr_assert_eq(info->fraction, 0);
 	cr_assert_eq(info->reached_progress, 40);
 	expect_time(info->end_time, 5000);
 	expect_time(info->expire_time, 5777);
 	job->ttl_ms = 0;
-	expect_time(info_build(job, &job->view, 60000, &arena)->expire_time, 65000);
+	expect_time(show(&job->view, &arena)->expire_time, 65000);
 }
 
-Test(info_build, shows_a_remembered_answer_instead_of_the_present_state)
+Test(info_seal, shows_a_remembered_answer_instead_of_the_present_state)
 {
 	end_job(STAGE_FAILED, JOB_STATE_FAILED);
-	const Progress__V1__ProgressInfo *info = info_build(job, job->marks[0].answer, 60000, &arena);
+	const Progress__V1__ProgressInfo *info = show(job->marks[0].answer, &arena);
 	cr_assert_eq(info->revision, 20);
 	cr_assert_eq(info->progress, 30);
 	cr_assert_str_eq(info->status, "transcribing");
@@ -118,18 +132,42 @@ Test(info_build, shows_a_remembered_answer_instead_of_the_present_state)
 	cr_assert_null(info->expire_time);
 }
 
-Test(info_build, shows_no_expiry_of_an_end_after_which_the_job_went_on)
+Test(info_seal, shows_no_expiry_of_an_end_after_which_the_job_went_on)
 {
 	struct job_view *answer = job->marks[0].answer;
 	answer->stage = STAGE_COMPLETED;
 	answer->state = JOB_STATE_SUCCEEDED;
 	answer->ended_ms = 3000;
-	const Progress__V1__ProgressInfo *info = info_build(job, answer, 60000, &arena);
+	const Progress__V1__ProgressInfo *info = show(answer, &arena);
 	expect_time(info->end_time, 3000);
 	cr_assert_null(info->expire_time);
 }
 
-Test(info_build, gives_null_when_the_arena_is_full)
+Test(info_seal, writes_what_the_generated_packer_would)
+{
+	struct wire_bytes sealed;
+	struct fault fault;
+	cr_assert_eq(info_seal(job, &job->view, 60000, &arena, &sealed, &fault), ERR_OK);
+	const Progress__V1__ProgressInfo *info = show(&job->view, &arena);
+	uint8_t *packed = arena_take(&arena, progress__v1__progress_info__get_packed_size(info));
+	cr_assert_eq(progress__v1__progress_info__pack(info, packed), sealed.length);
+	cr_assert_arr_eq(packed, sealed.at, sealed.length);
+}
+
+Test(info_seal, knows_every_number_of_the_schema)
+{
+	static const char *const unset[] = {"eta", "flag", "curve"};
+	job->lease_ms = 1000;
+	end_job(STAGE_FAILED, JOB_STATE_FAILED);
+	const Progress__V1__ProgressInfo *ended = show(&job->view, &arena);
+	const ProtobufCMessageDescriptor *type = &progress__v1__progress_info__descriptor;
+	cr_assert_eq(type->n_fields, 31, "a field of ProgressInfo that info_seal does not know");
+	cr_assert_eq(ended->base.n_unknown_fields, 0);
+	for (size_t i = 0; i < sizeof unset / sizeof *unset; i++)
+		cr_assert_not_null(protobuf_c_message_descriptor_get_field_by_name(type, unset[i]));
+}
+
+Test(info_seal, is_refused_when_the_arena_is_full)
 {
 	size_t refusals = 0;
 	bool is_shown = false, are_spans_shown = false, are_stages_shown = false;
@@ -137,7 +175,7 @@ Test(info_build, gives_null_when_the_arena_is_full)
 		struct arena small;
 		size_t count;
 		arena_init(&small, bytes_max);
-		is_shown = info_build(job, &job->view, 60000, &small) != NULL;
+		is_shown = show(&job->view, &small) != NULL;
 		arena_reset(&small);
 		are_spans_shown = info_build_spans(job, 6000, &small, &count) != NULL;
 		arena_reset(&small);

@@ -3517,7 +3517,7 @@ const ProtobufCMessageDescriptor progress__v1__batch_update__descriptor =
   (ProtobufCMessageInit) progress__v1__batch_update__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__batch_update_progress_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor progress__v1__batch_update_progress_request__field_descriptors[2] =
 {
   {
     "updates",
@@ -3531,14 +3531,27 @@ static const ProtobufCFieldDescriptor progress__v1__batch_update_progress_reques
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "omit_progress_info",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__BatchUpdateProgressRequest, omit_progress_info),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__v1__batch_update_progress_request__field_indices_by_name[] = {
+  1,   /* field[1] = omit_progress_info */
   0,   /* field[0] = updates */
 };
 static const ProtobufCIntRange progress__v1__batch_update_progress_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor progress__v1__batch_update_progress_request__descriptor =
 {
@@ -3548,14 +3561,14 @@ const ProtobufCMessageDescriptor progress__v1__batch_update_progress_request__de
   "Progress__V1__BatchUpdateProgressRequest",
   "progress.v1",
   sizeof(Progress__V1__BatchUpdateProgressRequest),
-  1,
+  2,
   progress__v1__batch_update_progress_request__field_descriptors,
   progress__v1__batch_update_progress_request__field_indices_by_name,
   1,  progress__v1__batch_update_progress_request__number_ranges,
   (ProtobufCMessageInit) progress__v1__batch_update_progress_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__batch_result__field_descriptors[5] =
+static const ProtobufCFieldDescriptor progress__v1__batch_result__field_descriptors[7] =
 {
   {
     "code",
@@ -3617,18 +3630,44 @@ static const ProtobufCFieldDescriptor progress__v1__batch_result__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "revision",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__BatchResult, revision),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cancel_requested",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__BatchResult, cancel_requested),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__v1__batch_result__field_indices_by_name[] = {
+  6,   /* field[6] = cancel_requested */
   0,   /* field[0] = code */
   1,   /* field[1] = message */
   4,   /* field[4] = outcome */
   3,   /* field[3] = progress_info */
   2,   /* field[2] = reason */
+  5,   /* field[5] = revision */
 };
 static const ProtobufCIntRange progress__v1__batch_result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor progress__v1__batch_result__descriptor =
 {
@@ -3638,7 +3677,7 @@ const ProtobufCMessageDescriptor progress__v1__batch_result__descriptor =
   "Progress__V1__BatchResult",
   "progress.v1",
   sizeof(Progress__V1__BatchResult),
-  5,
+  7,
   progress__v1__batch_result__field_descriptors,
   progress__v1__batch_result__field_indices_by_name,
   1,  progress__v1__batch_result__number_ranges,
@@ -4401,7 +4440,7 @@ const ProtobufCMessageDescriptor progress__v1__wait_progress_response__descripto
   (ProtobufCMessageInit) progress__v1__wait_progress_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__watch_progress_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor progress__v1__watch_progress_request__field_descriptors[5] =
 {
   {
     "job_id",
@@ -4451,17 +4490,30 @@ static const ProtobufCFieldDescriptor progress__v1__watch_progress_request__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "wait_for_creation",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__WatchProgressRequest, wait_for_creation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__v1__watch_progress_request__field_indices_by_name[] = {
   0,   /* field[0] = job_id */
   2,   /* field[2] = mode */
   1,   /* field[1] = resume_token */
   3,   /* field[3] = timeout */
+  4,   /* field[4] = wait_for_creation */
 };
 static const ProtobufCIntRange progress__v1__watch_progress_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor progress__v1__watch_progress_request__descriptor =
 {
@@ -4471,7 +4523,7 @@ const ProtobufCMessageDescriptor progress__v1__watch_progress_request__descripto
   "Progress__V1__WatchProgressRequest",
   "progress.v1",
   sizeof(Progress__V1__WatchProgressRequest),
-  4,
+  5,
   progress__v1__watch_progress_request__field_descriptors,
   progress__v1__watch_progress_request__field_indices_by_name,
   1,  progress__v1__watch_progress_request__number_ranges,

@@ -481,10 +481,14 @@ struct  Progress__V1__BatchUpdateProgressRequest
   ProtobufCMessage base;
   size_t n_updates;
   Progress__V1__BatchUpdate **updates;
+  /*
+   * Leave progress_info out of the results; revision and cancel_requested say the most important of it.
+   */
+  protobuf_c_boolean omit_progress_info;
 };
 #define PROGRESS__V1__BATCH_UPDATE_PROGRESS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__batch_update_progress_request__descriptor) \
-    , 0,NULL }
+    , 0,NULL, 0 }
 
 
 /*
@@ -505,12 +509,20 @@ struct  Progress__V1__BatchResult
    * For programs, UPPER_SNAKE; empty on success.
    */
   char *reason;
+  /*
+   * Left out when asked for, and where the answer would grow beyond 1 MiB with it.
+   */
   Progress__V1__ProgressInfo *progress_info;
   Progress__V1__UpdateOutcome outcome;
+  /*
+   * Of the job after the update.
+   */
+  uint64_t revision;
+  protobuf_c_boolean cancel_requested;
 };
 #define PROGRESS__V1__BATCH_RESULT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__batch_result__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, PROGRESS__V1__UPDATE_OUTCOME__UPDATE_OUTCOME_UNSPECIFIED }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, PROGRESS__V1__UPDATE_OUTCOME__UPDATE_OUTCOME_UNSPECIFIED, 0, 0 }
 
 
 /*
@@ -779,10 +791,14 @@ struct  Progress__V1__WatchProgressRequest
    * How long a long poll may wait for the next change; unset: 30 s, at most 5 min.
    */
   Google__Protobuf__Duration *timeout;
+  /*
+   * Wait for the job to be created instead of answering NOT_FOUND at once.
+   */
+  protobuf_c_boolean wait_for_creation;
 };
 #define PROGRESS__V1__WATCH_PROGRESS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__watch_progress_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, PROGRESS__V1__WATCH_MODE__WATCH_MODE_UNSPECIFIED, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, PROGRESS__V1__WATCH_MODE__WATCH_MODE_UNSPECIFIED, NULL, 0 }
 
 
 /*

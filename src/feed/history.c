@@ -1,0 +1,185 @@
+/* A ring of changes by position, and for each job in it a trail through its own changes. */
+#include "feed/history.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CAPACITY_FIRST = 1024 };
+
+const struct feed_history_limits feed_history_limits_default = {
+    .changes_min = 100000,
+    .changes_max = 1000000,
+    .bytes_max = 256 << 20,
+    .age_min_ms = 10 * 60 * 1000,
+};
+
+void feed_history_init(struct feed_history *history, const struct feed_history_limits *limits)
+{
+	*history = (struct feed_history){.limits = *limits, .first = 1, .next = 1};
+	map_init(&history->trails);
+}
+
+static struct feed_memory **place_of(const struct feed_history *history, uint64_t position)
+{
+	return &history->ring[position & (history->capacity - 1)];
+}
+
+static size_t count_of(const struct feed_history *history)
+{
+	return (size_t)(history->next - history->first);
+}
+
+static void forget_first(struct feed_history *history)
+{
+	struct feed_memory **place = place_of(history, history->first);
+	struct feed_memory *memory = *place;
+	bool is_latest = map_find(&history->trails, memory->change.facts.job_id) == memory;
+	if (is_latest)
+		map_remove(&history->trails, memory->change.facts.job_id);
+	history->bytes -= memory->change.event_bytes;
+	history->first++;
+	*place = NULL;
+	free(memory);
+}
+
+static void forget_all(struct feed_history *history)
+{
+	while (count_of(history) > 0)
+		forget_first(history);
+}
+
+void feed_history_finish(struct feed_history *history)
+{
+	forget_all(history);
+	map_finish(&history->trails);
+	free(history->ring);
+}
+
+static bool is_first_spare(const struct feed_history *history, int64_t now_ms)
+{
+	const struct feed_history_limits *limits = &history->limits;
+	size_t count = count_of(history);
+	if (count <= limits->changes_min)
+		return false;
+	bool is_old = now_ms - (*place_of(history, history->first))->change.told_ms >= limits->age_min_ms;
+	return is_old || count > limits->changes_max || history->bytes > limits->bytes_max;
+}
+
+static bool grow(struct feed_history *history)
+{
+	size_t capacity = history->capacity == 0 ? CAPACITY_FIRST : history->capacity * 2;
+	struct feed_memory **ring = calloc(capacity, sizeof(struct feed_memory *));
+	if (ring == NULL)
+		return false;
+	for (uint64_t position = history->first; position < history->next; position++)
+		ring[position & (capacity - 1)] = *place_of(history, position);
+	free(history->ring);
+	history->ring = ring;
+	history->capacity = capacity;
+	return true;
+}
+
+static char *append_string(char *end, const char *string, const char **ret_copy)
+{
+	size_t bytes = strlen(string) + 1;
+	memcpy(end, string, bytes);
+	*ret_copy = end;
+	return end + bytes;
+}
+
+/* The change, its strings and its event in one piece of memory. */
+static struct feed_memory *copy_change(const struct feed_change *change)
+{
+	const struct feed_facts *facts = &change->facts;
+	size_t string_bytes = strlen(facts->job_id) + strlen(facts->pipeline) + strlen(facts->parent) + 3;
+	struct feed_memory *copy = malloc(sizeof *copy + string_bytes + change->event_bytes);
+	if (copy == NULL)
+		return NULL;
+	copy->change = *change;
+	char *end = (char *)(copy + 1);
+	end = append_string(end, facts->job_id, &copy->change.facts.job_id);
+	end = append_string(end, facts->pipeline, &copy->change.facts.pipeline);
+	end = append_string(end, facts->parent, &copy->change.facts.parent);
+	memcpy(end, change->event, change->event_bytes);
+	copy->change.event = (const uint8_t *)end;
+	return copy;
+}
+
+/* Makes the change the latest of its job. The trail's key must be that of its value, so it is put anew. */
+static bool extend_trail(struct feed_history *history, struct feed_memory *memory)
+{
+	struct feed_memory *latest = map_remove(&history->trails, memory->change.facts.job_id);
+	memory->next_position = 0;
+	memory->previous_position = latest != NULL ? latest->position : 0;
+	if (!map_put(&history->trails, memory->change.facts.job_id, memory))
+		return false;
+	if (latest != NULL)
+		latest->next_position = memory->position;
+	return true;
+}
+
+/* Forgets everything, and the position of a change that could not be remembered with it. */
+static void lose(struct feed_history *history, struct feed_memory *memory)
+{
+	free(memory);
+	forget_all(history);
+	history->next++;
+	history->first = history->next;
+}
+
+void feed_history_add(struct feed_history *history, const struct feed_change *change)
+{
+	bool has_place = count_of(history) < history->capacity || grow(history);
+	struct feed_memory *memory = has_place ? copy_change(change) : NULL;
+	if (memory == NULL) {
+		lose(history, NULL);
+		return;
+	}
+	memory->position = history->next;
+	if (!extend_trail(history, memory)) {
+		lose(history, memory);
+		return;
+	}
+	*place_of(history, history->next++) = memory;
+	history->bytes += memory->change.event_bytes;
+	while (is_first_spare(history, change->told_ms))
+		forget_first(history);
+}
+
+uint64_t feed_history_position(const struct feed_history *history)
+{
+	return history->next - 1;
+}
+
+bool feed_history_reaches(const struct feed_history *history, uint64_t position)
+{
+	return position + 1 >= history->first && position < history->next;
+}
+
+const struct feed_memory *feed_history_at(const struct feed_history *history, uint64_t position)
+{
+	assert(position >= history->first && position < history->next);
+	return *place_of(history, position);
+}
+
+const struct feed_memory *feed_history_latest(const struct feed_history *history, const char *job_id)
+{
+	return map_find(&history->trails, job_id);
+}
+
+const struct feed_memory *feed_history_first_after(const struct feed_history *history, const char *job_id,
+                                                   uint64_t position, bool *ret_is_whole)
+{
+	const struct feed_memory *memory = feed_history_latest(history, job_id), *first = NULL;
+	*ret_is_whole = feed_history_reaches(history, position);
+	while (memory != NULL && memory->position > position) {
+		first = memory;
+		bool is_before_kept = memory->previous_position < history->first;
+		/* Nothing of the job lies between the position and this change: then the forgotten ones are none of its. */
+		if (memory->previous_position != 0 && memory->previous_position <= position)
+			*ret_is_whole = true;
+		memory = is_before_kept ? NULL : feed_history_at(history, memory->previous_position);
+	}
+	return first;
+}

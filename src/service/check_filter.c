@@ -1,0 +1,38 @@
+/* What a filter of jobs may hold. */
+#include "service/check_filter.h"
+
+#include "service/check.h"
+
+static bool check_states(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
+{
+	for (size_t i = 0; i < filter->n_states; i++) {
+		int state = (int)filter->states[i];
+		if (state < JOB_STATE_ACTIVE || state > JOB_STATE_CANCELLED)
+			return check_refuse(call, "FILTER_INVALID", "filter.states: %d is no state", state);
+		checked->states |= UINT64_C(1) << state;
+	}
+	return true;
+}
+
+static bool check_stages(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
+{
+	for (size_t i = 0; i < filter->n_stages; i++) {
+		int stage = (int)filter->stages[i];
+		if (stages_find(stage) == NULL)
+			return check_refuse(call, "FILTER_INVALID", "filter.stages: %d is no stage", stage);
+		checked->stages |= UINT64_C(1) << stage;
+	}
+	return true;
+}
+
+bool check_filter(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
+{
+	if (filter == NULL)
+		return true;
+	checked->pipeline = *filter->pipeline != '\0' ? filter->pipeline : NULL;
+	checked->parent = *filter->parent != '\0' ? filter->parent : NULL;
+	checked->job_id_prefix = *filter->job_id_prefix != '\0' ? filter->job_id_prefix : NULL;
+	return check_states(call, filter, checked) && check_stages(call, filter, checked) &&
+	       check_name(call, "filter.pipeline", filter->pipeline) && check_name(call, "filter.parent", filter->parent) &&
+	       check_name(call, "filter.job_id_prefix", filter->job_id_prefix);
+}

@@ -1,0 +1,24 @@
+/* The step of the corridor that applies commands. */
+#ifndef SERVICE_CORRIDOR_APPLY_H
+#define SERVICE_CORRIDOR_APPLY_H
+
+#include "service/corridor.h"
+
+/* Applies the command, whose entry is loaded. Returns whether it stays in the batch; otherwise it has been parked or
+ * deferred. */
+bool corridor_apply(struct corridor *corridor, struct command *command);
+
+/* The job of the command as its batch sees it, or NULL. */
+struct job *corridor_job_of(const struct command *command);
+
+/* Sets the command's fault: there is no such job. */
+void corridor_set_not_found(struct command *command);
+
+/* Parks a command until what it waits for, or its timeout, comes. Returns whether it stays: there was no memory. */
+bool corridor_pause(struct corridor *corridor, struct command *command);
+
+/* The watches, in corridor_watch.c. They return as corridor_apply. */
+bool corridor_watch_job(struct corridor *corridor, struct command *command);
+bool corridor_watch_jobs(struct corridor *corridor, struct command *command);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+ * Watching: a snapshot first, then every change, by answers that each say where the next one begins. A watch sees only
+ * what is published; behind a change of its own batch it is deferred until that is. So the snapshot holds exactly the
+ * changes up to its position, and there is no moment between the snapshot and the first change in which one could be
+ * missed.
+ *
+ * The snapshot of many jobs comes in pages, from the newest job to the oldest. A page is preceded by the changes since
+ * the page before of those jobs that were told of already; those of the others are in the pages still to come.
+ */
+#include <progress/v1/job.pb-c.h>
+#include <string.h>
+
+#include "service/answer.h"
+#include "service/corridor_apply.h"
+#include "wire/compose.h"
+#include "wire/info.h"
+#include "wire/record.h"
+
+enum {
+	EVENTS_MAX = 1024,         /* in one answer */
+	ANSWER_BYTES_MAX = 900000, /* so that the reply stays within 1 MiB */
+	PAGE_JOBS_MAX = 500,       /* of a snapshot, in one answer */
+	SCANNED_MAX = 20000,       /* changes looked at for one answer */
+};
+
+/* An answer in the making. */
+struct draft {
+	struct corridor *corridor;
+	struct command *command;
+	struct compose_part events[EVENTS_MAX];
+	size_t count;
+	size_t bytes;
+	uint64_t merged; /* changes left out since the last event */
+	struct watch_token token;
+	bool is_resync;
+	bool is_page_cut; /* the page of the snapshot ended for want of room */
+	bool is_broken;   /* no memory: the command's fault is set */
+};
+
+static struct draft *begin(struct corridor *corridor, struct command *command)
+{
+	struct draft *draft = arena_take(&corridor->arena, sizeof *draft);
+	if (draft == NULL) {
+		answer_set_full(&command->fault);
+		return NULL;
+	}
+	*draft = (struct draft){.corridor = corridor, .command = command, .token = command->watch.token};
+	draft->token.epoch = corridor->options.epoch;
+	return draft;
+}
+
+static bool has_room(const struct draft *draft, size_t event_bytes)
+{
+	bool is_first = draft->count == 0;
+	return is_first || (draft->count < EVENTS_MAX && draft->bytes + event_bytes <= ANSWER_BYTES_MAX);
+}
+
+static void add(struct draft *draft, struct wire_bytes event)
+{
+	draft->events[draft->count++] = (struct compose_part){event, draft->merged};
+	draft->bytes += event.length;
+	draft->merged = 0;
+}
+
+static void finish(struct draft *draft)
+{
+	struct command *command = draft->command;
+	struct call *call = command->call;
+	char text[WATCH_TOKEN_BYTES];
+	if (draft->is_broken)
+		return;
+	watch_token_write(&draft->token, text);
+	(void)!compose_page(draft->events, draft->count, text, draft->is_resync, call->arena, &call->response,
+	                    &command->fault);
+}
+
+/* Seals the job as it is now as a snapshot event in the batch's arena. */
+static bool seal_snapshot(struct draft *draft, const struct job *job, struct wire_bytes *ret_event)
+{
+	const struct corridor *corridor = draft->corridor;
+	struct arena *arena = &draft->corridor->arena;
+	struct fault *fault = &draft->command->fault;
+	struct wire_bytes info;
+	bool is_sealed =
+	    info_seal(job, &job->view, corridor->options.default_ttl_ms, arena, &info, fault) == ERR_OK &&
+	    compose_event(info, 0, PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT, arena, ret_event, fault) == ERR_OK;
+	draft->is_broken = !is_sealed;
+	return is_sealed;
+}
+
+/* Behind a change of the same batch: wait until that is published. */
+static bool must_defer(struct corridor *corridor, struct command *command)
+{
+	if (corridor->change_count == 0)
+		return false;
+	list_append(&corridor->deferred, &command->link);
+	return true;
+}
+
+/* ---- one job ---- */
+
+static void set_place_of_job(struct draft *draft, const struct job *job)
+{
+	draft->token.position = feed_history_position(&draft->corridor->feed->history);
+	draft->token.revision = job->view.revision;
+	draft->token.created_ms = job->created_ms;
+}
+
+static void tell_snapshot(struct draft *draft, const struct job *job)
+{
+	struct wire_bytes event;
+	set_place_of_job(draft, job);
+	if (seal_snapshot(draft, job, &event))
+		add(draft, event);
+}
+
+/* Whether the change is to be told by itself, rather than be merged into a later one. */
+static bool stands_alone(const struct command *command, const struct feed_memory *memory)
+{
+	return !command->watch.is_latest_only || memory->change.is_end || memory->change.is_removal ||
+	       memory->next_position == 0;
+}
+
+static void tell_changes(struct draft *draft, const struct feed_memory *memory)
+{
+	const struct feed_history *history = &draft->corridor->feed->history;
+	while (memory != NULL) {
+		const struct feed_change *change = &memory->change;
+		if (!stands_alone(draft->command, memory)) {
+			draft->merged++;
+		} else if (has_room(draft, change->event_bytes)) {
+			add(draft, (struct wire_bytes){change->event, change->event_bytes});
+			draft->token.position = memory->position;
+			draft->token.revision = change->revision;
+		} else {
+			break;
+		}
+		memory = memory->next_position != 0 ? feed_history_at(history, memory->next_position) : NULL;
+	}
+}
+
+/* What the watcher of one job is to be told. */
+enum news { NEWS_NONE, NEWS_CHANGES, NEWS_SNAPSHOT, NEWS_RESYNC };
+
+/* Whether the job is still as the token says, whatever the history remembers. */
+static bool is_unchanged(const struct job *job, const struct watch_token *token)
+{
+	return job != NULL && job->view.revision == token->revision && job->created_ms == token->created_ms;
+}
+
+static enum news look_for_news(const struct corridor *corridor, const struct command *command, const struct job *job,
+                               const struct feed_memory **ret_first)
+{
+	const struct watch_token *token = &command->watch.token;
+	bool is_whole = false;
+	if (command->watch.is_first)
+		return NEWS_SNAPSHOT;
+	*ret_first = NULL;
+	if (token->epoch == corridor->options.epoch)
+		*ret_first = feed_history_first_after(&corridor->feed->history, command->job_id, token->position, &is_whole);
+	if (*ret_first != NULL && is_whole)
+		return NEWS_CHANGES;
+	return is_whole || is_unchanged(job, token) ? NEWS_NONE : NEWS_RESYNC;
+}
+
+static void tell_news(struct draft *draft, enum news news, const struct job *job, const struct feed_memory *first)
+{
+	if (news == NEWS_CHANGES) {
+		if (job != NULL)
+			draft->token.created_ms = job->created_ms;
+		tell_changes(draft, first);
+	} else if (news != NEWS_NONE) {
+		draft->is_resync = news == NEWS_RESYNC;
+		tell_snapshot(draft, job);
+	} else {
+		set_place_of_job(draft, job);
+	}
+	finish(draft);
+}
+
+bool corridor_watch_job(struct corridor *corridor, struct command *command)
+{
+	if (must_defer(corridor, command))
+		return false;
+	const struct job *job = corridor_job_of(command);
+	const struct feed_memory *first = NULL;
+	enum news news = look_for_news(corridor, command, job, &first);
+	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
+	if (job == NULL && news != NEWS_CHANGES) {
+		if (command->watch.for_creation && may_wait)
+			return corridor_pause(corridor, command);
+		corridor_set_not_found(command);
+		return true;
+	}
+	if (news == NEWS_NONE && may_wait)
+		return corridor_pause(corridor, command);
+	struct draft *draft = begin(corridor, command);
+	if (draft != NULL)
+		tell_news(draft, news, job, first);
+	return true;
+}
+
+/* ---- many jobs ---- */
+
+/* Whether a later change of the same job, up to `last`, makes this one superfluous. */
+static bool is_merged(const struct draft *draft, const struct feed_memory *memory, uint64_t last)
+{
+	return draft->command->watch.is_latest_only && !memory->change.is_end && !memory->change.is_removal &&
+	       memory->next_position != 0 && memory->next_position <= last;
+}
+
+/* Tells of the changes after the token's position, of jobs at or above its row. Returns whether all were told. */
+static bool tell_changes_of_many(struct draft *draft)
+{
+	const struct feed_history *history = &draft->corridor->feed->history;
+	uint64_t latest = feed_history_position(history), scanned_to = draft->token.position + SCANNED_MAX;
+	uint64_t last = latest < scanned_to ? latest : scanned_to;
+	while (draft->token.position < last) {
+		const struct feed_memory *memory = feed_history_at(history, draft->token.position + 1);
+		const struct feed_change *change = &memory->change;
+		bool concerns =
+		    change->row >= draft->token.row && feed_filter_lets_pass(&draft->command->watch.filter, &change->facts);
+		if (concerns && is_merged(draft, memory, last)) {
+			draft->merged++;
+		} else if (concerns) {
+			if (!has_room(draft, change->event_bytes))
+				return false;
+			add(draft, (struct wire_bytes){change->event, change->event_bytes});
+		}
+		draft->token.position++;
+	}
+	return last == latest;
+}
+
+static bool visit_for_snapshot(const struct store_record *record, int64_t row, void *context)
+{
+	struct draft *draft = context;
+	struct wire_bytes event;
+	struct job *job;
+	if (record_open(record->payload, record->payload_bytes, &job, &draft->command->fault) != ERR_OK) {
+		draft->is_broken = true;
+		return false;
+	}
+	bool is_sealed = seal_snapshot(draft, job, &event);
+	bool is_told = is_sealed && has_room(draft, event.length);
+	draft->is_page_cut = !is_told;
+	if (is_told) {
+		add(draft, event);
+		draft->token.row = row;
+	}
+	job_destroy(job);
+	return is_told;
+}
+
+/* The next page of the snapshot, below the token's row. */
+static void tell_page(struct draft *draft)
+{
+	const struct feed_filter *filter = &draft->command->watch.filter;
+	uint64_t live = UINT64_C(1) << JOB_STATE_ACTIVE | UINT64_C(1) << JOB_STATE_STALLED;
+	struct store_query query = {
+	    .states = filter->states != 0 ? filter->states : live,
+	    .stages = filter->stages,
+	    .pipeline = filter->pipeline,
+	    .parent = filter->parent,
+	    .job_id_prefix = filter->job_id_prefix,
+	    .limit = PAGE_JOBS_MAX,
+	    .before_row = draft->token.row == INT64_MAX ? 0 : draft->token.row,
+	};
+	size_t count_before = draft->count;
+	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, &draft->command->fault) != ERR_OK)
+		draft->is_broken = true;
+	if (!draft->is_page_cut && draft->count - count_before < PAGE_JOBS_MAX)
+		draft->token.row = 0;
+}
+
+/* Starts with a snapshot when there is no place to go on from. */
+static void choose_start(struct draft *draft)
+{
+	const struct corridor *corridor = draft->corridor;
+	const struct command *command = draft->command;
+	const struct watch_token *token = &command->watch.token;
+	bool is_known =
+	    token->epoch == corridor->options.epoch && feed_history_reaches(&corridor->feed->history, token->position);
+	if (!command->watch.is_first && is_known)
+		return;
+	draft->is_resync = !command->watch.is_first;
+	draft->token.position = feed_history_position(&corridor->feed->history);
+	draft->token.row = INT64_MAX;
+}
+
+bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
+{
+	if (must_defer(corridor, command))
+		return false;
+	struct draft *draft = begin(corridor, command);
+	if (draft == NULL)
+		return true;
+	choose_start(draft);
+	bool are_all_told = tell_changes_of_many(draft);
+	if (are_all_told && draft->token.row != 0)
+		tell_page(draft);
+	bool has_news = draft->count > 0 || draft->is_resync || command->watch.is_first || !are_all_told;
+	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
+	if (!has_news && may_wait && !draft->is_broken) {
+		command->watch.token = draft->token;
+		return corridor_pause(corridor, command);
+	}
+	finish(draft);
+	return true;
+}

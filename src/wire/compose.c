@@ -1,0 +1,135 @@
+/* Adding a field at the end of a serialized message sets it, so parts are copied, never opened. */
+#include "wire/compose.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "wire/writer.h"
+
+enum {
+	FIRST = 1,
+	SECOND = 2,
+	THIRD = 3,
+	EVENT_MERGED = 4,
+	RESULT_CODE = 1,
+	RESULT_MESSAGE = 2,
+	RESULT_REASON = 3,
+	RESULT_INFO = 4,
+	RESULT_OUTCOME = 5,
+	RESULT_REVISION = 6,
+	RESULT_CANCEL_REQUESTED = 7,
+};
+
+static uint8_t *take(struct arena *arena, size_t length, struct wire_bytes *ret_bytes, struct fault *fault)
+{
+	uint8_t *bytes = arena_take(arena, length);
+	if (bytes == NULL)
+		fault_set(fault, ERR_RESOURCE_EXHAUSTED, WIRE_ARENA_FULL, "no memory to put together %zu bytes", length);
+	else
+		*ret_bytes = (struct wire_bytes){bytes, length};
+	return bytes;
+}
+
+enum err compose_answer(struct wire_bytes info, int64_t number, struct arena *arena, struct wire_bytes *ret_bytes,
+                        struct fault *fault)
+{
+	size_t length = writer_bytes_bytes(info.length) + writer_number_bytes(number);
+	uint8_t *out = take(arena, length, ret_bytes, fault);
+	if (out == NULL)
+		return fault->code;
+	out = writer_put_bytes(out, FIRST, info.at, info.length);
+	out = writer_put_number(out, SECOND, number);
+	assert(out == ret_bytes->at + length);
+	return ERR_OK;
+}
+
+enum err compose_with_info(struct wire_bytes info, struct wire_bytes rest, struct arena *arena,
+                           struct wire_bytes *ret_bytes, struct fault *fault)
+{
+	uint8_t *out = take(arena, writer_bytes_bytes(info.length) + rest.length, ret_bytes, fault);
+	if (out == NULL)
+		return fault->code;
+	out = writer_put_bytes(out, FIRST, info.at, info.length);
+	memcpy(out, rest.at, rest.length);
+	return ERR_OK;
+}
+
+enum err compose_event(struct wire_bytes info, uint64_t previous_revision, int kind, struct arena *arena,
+                       struct wire_bytes *ret_bytes, struct fault *fault)
+{
+	size_t length =
+	    writer_bytes_bytes(info.length) + writer_number_bytes((int64_t)previous_revision) + writer_number_bytes(kind);
+	uint8_t *out = take(arena, length, ret_bytes, fault);
+	if (out == NULL)
+		return fault->code;
+	out = writer_put_bytes(out, FIRST, info.at, info.length);
+	out = writer_put_number(out, SECOND, (int64_t)previous_revision);
+	out = writer_put_number(out, THIRD, kind);
+	assert(out == ret_bytes->at + length);
+	return ERR_OK;
+}
+
+static size_t part_bytes(const struct compose_part *part)
+{
+	return part->bytes.length + writer_number_bytes((int64_t)part->merged);
+}
+
+enum err compose_page(const struct compose_part *parts, size_t count, const char *token, bool flag, struct arena *arena,
+                      struct wire_bytes *ret_bytes, struct fault *fault)
+{
+	size_t length = writer_bytes_bytes(strlen(token)) + writer_number_bytes(flag);
+	for (size_t i = 0; i < count; i++)
+		length += writer_bytes_bytes(part_bytes(&parts[i]));
+	uint8_t *out = take(arena, length, ret_bytes, fault);
+	if (out == NULL)
+		return fault->code;
+	for (size_t i = 0; i < count; i++) {
+		out = writer_put_head(out, FIRST, part_bytes(&parts[i]));
+		memcpy(out, parts[i].bytes.at, parts[i].bytes.length);
+		out = writer_put_number(out + parts[i].bytes.length, EVENT_MERGED, (int64_t)parts[i].merged);
+	}
+	out = writer_put_string(out, SECOND, token);
+	out = writer_put_number(out, THIRD, flag);
+	assert(out == ret_bytes->at + length);
+	return ERR_OK;
+}
+
+static size_t length_of(const char *string)
+{
+	return string == NULL ? 0 : strlen(string);
+}
+
+static size_t result_bytes(const struct compose_result *result)
+{
+	return writer_number_bytes(result->code) + writer_bytes_bytes(length_of(result->message)) +
+	       writer_bytes_bytes(length_of(result->reason)) + writer_bytes_bytes(result->info.length) +
+	       writer_number_bytes(result->outcome) + writer_number_bytes((int64_t)result->revision) +
+	       writer_number_bytes(result->cancel_requested);
+}
+
+static uint8_t *put_result(uint8_t *out, const struct compose_result *result)
+{
+	out = writer_put_head(out, FIRST, result_bytes(result));
+	out = writer_put_number(out, RESULT_CODE, result->code);
+	out = writer_put_string(out, RESULT_MESSAGE, result->message);
+	out = writer_put_string(out, RESULT_REASON, result->reason);
+	out = writer_put_bytes(out, RESULT_INFO, result->info.at, result->info.length);
+	out = writer_put_number(out, RESULT_OUTCOME, result->outcome);
+	out = writer_put_number(out, RESULT_REVISION, (int64_t)result->revision);
+	return writer_put_number(out, RESULT_CANCEL_REQUESTED, result->cancel_requested);
+}
+
+enum err compose_results(const struct compose_result *results, size_t count, struct arena *arena,
+                         struct wire_bytes *ret_bytes, struct fault *fault)
+{
+	size_t length = 0;
+	for (size_t i = 0; i < count; i++)
+		length += 1 + writer_varint_bytes(result_bytes(&results[i])) + result_bytes(&results[i]);
+	uint8_t *out = take(arena, length, ret_bytes, fault);
+	if (out == NULL)
+		return fault->code;
+	for (size_t i = 0; i < count; i++)
+		out = put_result(out, &results[i]);
+	assert(out == ret_bytes->at + length);
+	return ERR_OK;
+}
