@@ -88,15 +88,15 @@ static bool fill_unborn(struct job *job, const struct job_creation *creation, in
 	job->lost_after_ms = creation->lost_after_ms;
 	job->signed_ms = now_ms;
 	job->view = (struct job_view){
-		.stage = stages_all()->number,
-		.percent = stages_all()->start_percent,
-		.reached_percent = stages_all()->start_percent,
-		.state = JOB_STATE_ACTIVE,
-		.source = JOB_SOURCE_MEASURED,
-		.attempt = 1,
-		.run = 1,
-		.updated_ms = now_ms,
-		.stage_entered_ms = now_ms,
+	    .stage = stages_all()->number,
+	    .percent = stages_all()->start_percent,
+	    .reached_percent = stages_all()->start_percent,
+	    .state = JOB_STATE_ACTIVE,
+	    .source = JOB_SOURCE_MEASURED,
+	    .attempt = 1,
+	    .run = 1,
+	    .updated_ms = now_ms,
+	    .stage_entered_ms = now_ms,
 	};
 	return part_set_string(&job->view.message, creation->message) &&
 	       part_merge(job, creation->metadata, creation->metadata_count);

@@ -1,6 +1,6 @@
 /*
- * What happens to a job beside its progress: signs of life and their absence, and the wish that it be cancelled. Progress
- * that does not move is no stall; silence is.
+ * What happens to a job beside its progress: signs of life and their absence, and the wish that it be cancelled.
+ * Progress that does not move is no stall; silence is.
  */
 #include <string.h>
 
@@ -77,9 +77,9 @@ enum err job_lose(struct job *job, int64_t now_ms, struct job_result *ret_result
 	if (job->view.state != JOB_STATE_STALLED)
 		return absorb(job, ret_result);
 	struct job_update update = {
-		.stage = stages_find(STAGE_FAILED),
-		.claim = JOB_CLAIM_STAGE,
-		.message = "LOST: no sign of life from the worker",
+	    .stage = stages_find(STAGE_FAILED),
+	    .claim = JOB_CLAIM_STAGE,
+	    .message = "LOST: no sign of life from the worker",
 	};
 	return job_apply(job, &update, now_ms, ret_result, fault);
 }
