@@ -121,6 +121,15 @@ static enum err set_retention(struct config *config, const char *value, struct f
 	return err;
 }
 
+static enum err set_lost_after(struct config *config, const char *value, struct fault *fault)
+{
+	long long seconds;
+	enum err err = read_number(value, 1, 10LL * 365 * 24 * 3600, &seconds, fault);
+	if (err == ERR_OK)
+		config->lost_after_ms = seconds * 1000;
+	return err;
+}
+
 static enum err set_calls_max(struct config *config, const char *value, struct fault *fault)
 {
 	return set_size(&config->calls_max, value, 10000000, fault);
@@ -151,6 +160,8 @@ static const struct option options[] = {
     {"http", "HOST:PORT", "reserved for the HTTP door, which this version does not have yet", set_http},
     {"store", "URL", "keep jobs here: file:PATH or memory:", set_store},
     {"retention", "SECONDS", "keep finished jobs for so long (2592000)", set_retention},
+    {"lost-after", "SECONDS", "fail jobs that are stalled for so long, unless they say otherwise (never)",
+     set_lost_after},
     {"log-level", "LEVEL", "debug, info, warning or error (info)", set_log_level},
     {"calls-max", "N", "calls under way at once, waiting ones included (262144)", set_calls_max},
     {"calls-per-peer-max", "N", "the same of one connection (131072)", set_calls_per_peer_max},

@@ -22,7 +22,8 @@ struct config {
 	char *http;  /* owned */
 	char *store; /* owned */
 	enum log_level log_level;
-	int64_t retention_ms; /* how long finished jobs are kept */
+	int64_t retention_ms;  /* how long finished jobs are kept */
+	int64_t lost_after_ms; /* how long stalled jobs are waited for; 0: for ever */
 	size_t calls_max;
 	size_t calls_per_peer_max;
 	int send_timeout_ms;

@@ -37,6 +37,7 @@ static enum err start_service(struct daemon *daemon, struct fault *fault)
 {
 	struct service_options options = service_options_default;
 	options.default_ttl_ms = daemon->config->retention_ms;
+	options.default_lost_after_ms = daemon->config->lost_after_ms;
 	options.cached_jobs_max = daemon->config->cached_jobs_max;
 	options.on_data_loss = die_of_data_loss;
 	return service_start(&options, daemon->store, &daemon->feed, &daemon->service, fault);
