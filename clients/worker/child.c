@@ -16,8 +16,6 @@
 
 enum { LOOK_MS = 100 }; /* how often we look whether the job must stop */
 
-extern char **environ;
-
 struct run {
 	struct job *job;
 	const struct child *child;

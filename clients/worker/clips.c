@@ -115,8 +115,8 @@ static void collect_points(struct points *points, double seconds, const struct w
 static void collect_grid(struct points *points, double seconds)
 {
 	points->count = 0;
-	for (double t = 0; t <= seconds && points->count < POINTS_MAX; t += CLIP_SECONDS_MIN)
-		add_point(points, t, seconds);
+	for (int i = 0; i * CLIP_SECONDS_MIN <= seconds && points->count < POINTS_MAX; i++)
+		add_point(points, i * CLIP_SECONDS_MIN, seconds);
 	add_point(points, seconds, seconds);
 }
 

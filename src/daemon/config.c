@@ -105,7 +105,7 @@ static enum err read_number(const char *value, long long least, long long most, 
 
 static enum err set_size(size_t *size, const char *value, long long most, struct fault *fault)
 {
-	long long number;
+	long long number = 0;
 	enum err err = read_number(value, 1, most, &number, fault);
 	if (err == ERR_OK)
 		*size = (size_t)number;
@@ -114,7 +114,7 @@ static enum err set_size(size_t *size, const char *value, long long most, struct
 
 static enum err set_retention(struct config *config, const char *value, struct fault *fault)
 {
-	long long seconds;
+	long long seconds = 0;
 	enum err err = read_number(value, 1, 10LL * 365 * 24 * 3600, &seconds, fault);
 	if (err == ERR_OK)
 		config->retention_ms = seconds * 1000;
@@ -123,7 +123,7 @@ static enum err set_retention(struct config *config, const char *value, struct f
 
 static enum err set_lost_after(struct config *config, const char *value, struct fault *fault)
 {
-	long long seconds;
+	long long seconds = 0;
 	enum err err = read_number(value, 1, 10LL * 365 * 24 * 3600, &seconds, fault);
 	if (err == ERR_OK)
 		config->lost_after_ms = seconds * 1000;
@@ -142,7 +142,7 @@ static enum err set_calls_per_peer_max(struct config *config, const char *value,
 
 static enum err set_send_timeout(struct config *config, const char *value, struct fault *fault)
 {
-	long long ms;
+	long long ms = 0;
 	enum err err = read_number(value, 1, 60000, &ms, fault);
 	if (err == ERR_OK)
 		config->send_timeout_ms = (int)ms;

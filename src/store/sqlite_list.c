@@ -45,7 +45,7 @@ static char *end_of_prefix(const char *prefix)
 static int bind_filters(sqlite3_stmt *statement, const struct store_query *query, const char *prefix_end)
 {
 	int64_t numbers[] = {query->limit <= INT64_MAX ? (int64_t)query->limit : INT64_MAX, query->before_row,
-	                     query->states, query->stages};
+	                     (int64_t)query->states, (int64_t)query->stages};
 	const char *number_names[] = {":limit", ":before", ":states", ":stages"};
 	const char *strings[] = {query->pipeline, query->parent, query->job_id_prefix, prefix_end};
 	const char *string_names[] = {":pipeline", ":parent", ":prefix", ":prefix_end"};

@@ -110,7 +110,7 @@ static enum err open_connection(const char *path, int flags, const char *vfs, sq
 
 enum err sqlite_open_writer(const char *path, sqlite3 **ret_db, struct fault *fault)
 {
-	sqlite3 *db;
+	sqlite3 *db = NULL;
 	enum err err = open_connection(path, SQLITE_OPEN_READWRITE, sqlite_vfs_name(), &db, fault);
 	if (err != ERR_OK)
 		return err;
@@ -130,7 +130,7 @@ enum err sqlite_open_writer(const char *path, sqlite3 **ret_db, struct fault *fa
 
 enum err sqlite_open_reader(const char *path, sqlite3 **ret_db, struct fault *fault)
 {
-	sqlite3 *db;
+	sqlite3 *db = NULL;
 	enum err err = open_connection(path, SQLITE_OPEN_READONLY, NULL, &db, fault);
 	if (err != ERR_OK)
 		return err;
