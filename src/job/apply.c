@@ -208,7 +208,8 @@ static enum err no_memory(struct fault *fault)
 /* What was overtaken on its way says nothing about the worker now. */
 static enum err absorb_overtaken(const struct job *job, struct job_result *ret_result)
 {
-	*ret_result = (struct job_result){JOB_OUTCOME_ABSORBED, &job->view, job->view.revision};
+	*ret_result = (struct job_result){
+	    .outcome = JOB_OUTCOME_ABSORBED, .view = &job->view, .previous_revision = job->view.revision};
 	return ERR_OK;
 }
 
@@ -216,11 +217,15 @@ static enum err absorb_overtaken(const struct job *job, struct job_result *ret_r
 static enum err absorb(struct job *job, const struct job_update *update, int64_t now_ms, struct job_result *ret_result,
                        struct fault *fault)
 {
-	enum err err = job_sign(job, update->attempt, update->lease_ms, now_ms, ret_result, fault);
-	ret_result->outcome = JOB_OUTCOME_ABSORBED;
-	if (err == ERR_OK && !part_mark(job, &update->origin, JOB_OUTCOME_ABSORBED))
+	struct job_result result;
+	enum err err = job_sign(job, update->attempt, update->lease_ms, now_ms, &result, fault);
+	if (err != ERR_OK)
+		return err;
+	if (!part_mark(job, &update->origin, JOB_OUTCOME_ABSORBED))
 		return no_memory(fault);
-	return err;
+	*ret_result = result;
+	ret_result->outcome = JOB_OUTCOME_ABSORBED;
+	return ERR_OK;
 }
 
 static enum err check_rules(const struct job *job, const struct plan *plan, const struct job_update *update,
@@ -255,6 +260,7 @@ enum err job_apply(struct job *job, const struct job_update *update, int64_t now
 	uint64_t previous = job->view.revision;
 	if (!change(job, &plan, update, now_ms > job->view.updated_ms ? now_ms : job->view.updated_ms))
 		return no_memory(fault);
-	*ret_result = (struct job_result){JOB_OUTCOME_APPLIED, &job->view, previous};
+	*ret_result = (struct job_result){
+	    .outcome = JOB_OUTCOME_APPLIED, .view = &job->view, .previous_revision = previous, .is_sign = true};
 	return ERR_OK;
 }

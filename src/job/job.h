@@ -147,6 +147,7 @@ struct job_result {
 	/* What to answer: the job's own view, or the remembered one of a repeat. Borrowed until the job changes. */
 	const struct job_view *view;
 	uint64_t previous_revision; /* before; equals view->revision unless the job has changed */
+	bool is_sign;               /* the worker has been heard, be it with something new or not */
 };
 
 /* A new job at revision 1: in the first stage, or where `first` puts it if that is not NULL (then the metadata, message

@@ -63,6 +63,7 @@ bool job_find_repeat(const struct job *job, const struct job_origin *origin, str
 	ret_result->outcome = JOB_OUTCOME_DUPLICATE;
 	ret_result->view = has_answer ? mark->answer : &job->view;
 	ret_result->previous_revision = ret_result->view->revision;
+	ret_result->is_sign = false;
 	return true;
 }
 

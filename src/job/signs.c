@@ -10,7 +10,8 @@ static const struct job_origin nobody = {NULL, 0, NULL};
 
 static enum err absorb(const struct job *job, struct job_result *ret_result)
 {
-	*ret_result = (struct job_result){JOB_OUTCOME_ABSORBED, &job->view, job->view.revision};
+	*ret_result = (struct job_result){
+	    .outcome = JOB_OUTCOME_ABSORBED, .view = &job->view, .previous_revision = job->view.revision};
 	return ERR_OK;
 }
 
@@ -30,7 +31,8 @@ static bool begin_change(struct job *job, int64_t now_ms, struct job_result *ret
 {
 	if (!part_keep_answers(job, &nobody))
 		return false;
-	*ret_result = (struct job_result){JOB_OUTCOME_APPLIED, &job->view, job->view.revision};
+	*ret_result = (struct job_result){
+	    .outcome = JOB_OUTCOME_APPLIED, .view = &job->view, .previous_revision = job->view.revision};
 	job->view.revision++;
 	if (now_ms > job->view.updated_ms)
 		job->view.updated_ms = now_ms;
@@ -53,10 +55,14 @@ enum err job_sign(struct job *job, uint32_t attempt, int64_t lease_ms, int64_t n
 		return refuse_ended(job, fault);
 	bool is_new_lease = lease_ms != 0 && lease_ms != job->lease_ms;
 	job->signed_ms = now_ms;
-	if (!is_new_lease && view->state != JOB_STATE_STALLED)
-		return absorb(job, ret_result);
-	if (!begin_change(job, now_ms, ret_result))
+	bool is_change = is_new_lease || view->state == JOB_STATE_STALLED;
+	if (is_change && !begin_change(job, now_ms, ret_result))
 		return no_memory(fault);
+	if (!is_change)
+		(void)!absorb(job, ret_result);
+	ret_result->is_sign = true;
+	if (!is_change)
+		return ERR_OK;
 	job->lease_ms = is_new_lease ? lease_ms : job->lease_ms;
 	job->view.state = JOB_STATE_ACTIVE;
 	return ERR_OK;

@@ -22,6 +22,8 @@ struct cache_entry {
 	bool is_removed; /* to be removed from the store by this batch */
 	bool is_touched; /* belongs to the present batch */
 	bool is_lost;    /* its changes could not be committed; to be dropped */
+	bool is_heard;   /* the worker gave a sign of life in this batch */
+	bool is_silent;  /* it was found in this batch that it gives none */
 	char job_id[JOB_ID_BYTES_MAX + 1];
 };
 

@@ -80,6 +80,7 @@ struct command {
 		const char *cancel_reason;
 		struct command_wait wait;
 		struct command_watch watch;
+		uint64_t expired_revision; /* the store's, when it said that the job may be forgotten */
 		uint64_t peer;
 	};
 	struct command_pause pause;            /* of those that wait */

@@ -89,6 +89,7 @@ static void publish(struct corridor *corridor)
 		if (change->told.row == 0)
 			change->told.row = change->entry->row; /* it was new and has got its row by the commit */
 		change->told.told_ms = corridor->now.steady_ms;
+		corridor->removals += change->told.is_removal;
 		feed_publish(corridor->feed, &change->told);
 	}
 }
@@ -108,6 +109,24 @@ void corridor_reply(struct list *finished)
 	}
 }
 
+/* Sets the timers of the jobs whose workers were heard in this batch, or found silent. What could not be committed was a
+ * sign of life all the same, but has changed no lease. */
+static void follow_leases(struct corridor *corridor)
+{
+	struct leases *leases = &corridor->leases;
+	for (size_t i = 0; i < corridor->touched_count; i++) {
+		struct cache_entry *entry = corridor->touched[i];
+		if (entry->is_lost && entry->is_heard)
+			leases_renew(leases, entry->job_id, corridor->now.steady_ms);
+		else if (!entry->is_lost && (entry->is_removed || entry->job == NULL))
+			leases_forget(leases, entry->job_id);
+		else if (!entry->is_lost && (entry->is_heard || entry->is_silent))
+			leases_follow(leases, entry->job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+		entry->is_heard = false;
+		entry->is_silent = false;
+	}
+}
+
 static void forget_peers(struct corridor *corridor, struct list *commands)
 {
 	for (size_t i = 0; i < corridor->batch_count; i++)
@@ -122,6 +141,7 @@ static void run_batch(struct corridor *corridor, struct list *commands, struct l
 	apply_batch(corridor, commands);
 	corridor_commit(corridor, commands);
 	publish(corridor);
+	follow_leases(corridor);
 	forget_peers(corridor, commands);
 	parking_take_woken(&corridor->parking, commands);
 	list_append_all(commands, &corridor->deferred);
@@ -130,20 +150,14 @@ static void run_batch(struct corridor *corridor, struct list *commands, struct l
 	arena_reset(&corridor->arena);
 }
 
-/* A command of the corridor's own, for a job whose time has come. */
-static void add_own(struct list *commands, enum command_kind kind, const char *job_id)
-{
-	struct command *command = command_create_own(kind, job_id);
-	/* Without memory the job is looked at again when something else happens to it. */
-	if (command != NULL)
-		list_append(commands, &command->link);
-}
-
 static void add_silent(struct corridor *corridor, struct list *commands)
 {
 	char job_id[JOB_ID_BYTES_MAX + 1];
-	while (leases_take_due(&corridor->leases, corridor->now.steady_ms, job_id))
-		add_own(commands, COMMAND_SILENCE, job_id);
+	while (leases_take_due(&corridor->leases, corridor->now.steady_ms, job_id)) {
+		struct command *command = command_create_own(COMMAND_SILENCE, job_id);
+		if (command != NULL)
+			list_append(commands, &command->link);
+	}
 }
 
 struct expired {
@@ -155,22 +169,27 @@ static bool add_expired(const struct store_record *record, int64_t row, void *co
 {
 	(void)row;
 	struct expired *expired = context;
-	add_own(expired->commands, COMMAND_EXPIRE, record->job_id);
+	struct command *command = command_create_own(COMMAND_EXPIRE, record->job_id);
+	if (command == NULL)
+		return false;
+	command->expired_revision = record->revision;
+	list_append(expired->commands, &command->link);
 	expired->count++;
 	return true;
 }
 
-static void look_for_expired(struct corridor *corridor, struct list *commands)
+/* Returns whether there may be more than were found now. */
+static bool look_for_expired(struct corridor *corridor, struct list *commands)
 {
 	if (corridor->now.steady_ms < corridor->expiry_due_ms)
-		return;
+		return false;
 	struct expired expired = {.commands = commands};
 	struct fault fault = {0};
 	/* A store that cannot be asked now is asked again at the next time. */
+	corridor->expiry_due_ms = corridor->now.steady_ms + EXPIRY_INTERVAL_MS;
 	enum err err =
 	    store_expired(corridor->store, corridor->now.wall_ms, EXPIRED_AT_ONCE_MAX, add_expired, &expired, &fault);
-	bool has_more = err == ERR_OK && expired.count == EXPIRED_AT_ONCE_MAX;
-	corridor->expiry_due_ms = corridor->now.steady_ms + (has_more ? 0 : EXPIRY_INTERVAL_MS);
+	return err == ERR_OK && expired.count == EXPIRED_AT_ONCE_MAX;
 }
 
 void corridor_carry_out(struct corridor *corridor, struct list *commands, struct moment now, struct list *finished)
@@ -178,9 +197,13 @@ void corridor_carry_out(struct corridor *corridor, struct list *commands, struct
 	corridor->now = now;
 	parking_take_due(&corridor->parking, now.steady_ms, commands);
 	add_silent(corridor, commands);
-	look_for_expired(corridor, commands);
+	uint64_t removals = corridor->removals;
+	bool has_more = look_for_expired(corridor, commands);
 	while (!list_is_empty(commands))
 		run_batch(corridor, commands, finished);
+	/* If none of them could be removed, the next ones would be the same. */
+	if (has_more && corridor->removals > removals)
+		corridor->expiry_due_ms = now.steady_ms;
 }
 
 void corridor_run(struct corridor *corridor, struct list *commands, struct moment now)

@@ -54,6 +54,7 @@ struct corridor {
 	struct leases leases;
 	struct list deferred;  /* commands to be carried out right after this batch is published */
 	int64_t expiry_due_ms; /* when finished jobs are looked for next, steady */
+	uint64_t removals;     /* jobs removed up to now */
 	struct arena arena;    /* of one batch */
 	struct command *batch[CORRIDOR_BATCH_MAX];
 	size_t batch_count;

@@ -103,19 +103,11 @@ static bool note_change(struct corridor *corridor, struct command *command, cons
 	return is_sealed;
 }
 
-static void follow_lease(struct corridor *corridor, const struct job *job, enum job_outcome outcome, bool is_removal)
-{
-	if (is_removal)
-		leases_forget(&corridor->leases, job->job_id);
-	else if (outcome != JOB_OUTCOME_DUPLICATE)
-		leases_follow(&corridor->leases, job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
-}
-
 /* Ends a command that may have changed its job: `before` is from before it. */
 static void settle_change(struct corridor *corridor, struct command *command, const struct job *job,
                           struct before before, const struct job_result *result, bool is_removal)
 {
-	follow_lease(corridor, job, result->outcome, is_removal);
+	command->entry->is_heard |= result->is_sign;
 	if (job->view.revision == before.revision || result->outcome == JOB_OUTCOME_DUPLICATE) {
 		answer(corridor, command, job, result->view, result->outcome);
 		return;
@@ -152,7 +144,7 @@ static void apply_creation(struct corridor *corridor, struct command *command, c
 	struct cache_entry *entry = command->entry;
 	if (job_create(creation, first, corridor->now.wall_ms, &entry->job, &command->fault) != ERR_OK)
 		return;
-	struct job_result result = {.outcome = JOB_OUTCOME_APPLIED, .view = &entry->job->view};
+	struct job_result result = {.outcome = JOB_OUTCOME_APPLIED, .view = &entry->job->view, .is_sign = true};
 	settle_change(corridor, command, entry->job, look_at(NULL), &result, false);
 }
 
@@ -231,9 +223,10 @@ static void apply_cancel(struct corridor *corridor, struct command *command)
 static void apply_silence(struct corridor *corridor, struct command *command)
 {
 	struct job *job = corridor_job_of(command);
-	/* A sign that came in the meantime has set a new timer. */
-	if (job == NULL || leases_has(&corridor->leases, command->job_id))
+	/* A sign may have come in the meantime. */
+	if (job == NULL || command->entry->is_heard || !leases_is_over(&corridor->leases, command->job_id))
 		return;
+	command->entry->is_silent = true;
 	struct job_result result;
 	struct before before = look_at(job);
 	enum err err = job->view.state == JOB_STATE_STALLED
@@ -247,8 +240,8 @@ static void apply_expire(struct corridor *corridor, struct command *command)
 	struct job *job = corridor_job_of(command);
 	if (job == NULL)
 		return;
-	int64_t expires_ms = job_expires_ms(job, corridor->options.default_ttl_ms);
-	if (expires_ms != 0 && expires_ms <= corridor->now.wall_ms)
+	/* What the store said holds for that state of the job only. */
+	if (job->view.revision == command->expired_revision)
 		remove_job(corridor, command, job);
 }
 

@@ -8,6 +8,7 @@
 
 enum {
 	ROUNDS_MAX = 256,        /* for which a thread that only brought a command walks others' through, too */
+	CALL_NS = 15000,         /* about what a call costs the processors, on both sides */
 	GATHER_SHARE = 3,        /* at most this part of the last walk's duration is spent waiting for more */
 	GATHER_MAX_NS = 2000000, /* and never more than this */
 };
@@ -69,12 +70,20 @@ static void rest(struct inbox *inbox)
 
 /*
  * A commit that waits for a disk costs about the same for one command as for many. Those who were answered by the last
- * commit are likely to come again at once; without a short wait for them, the callers would fall into two groups that
- * are committed by turns, each commit with half of them.
+ * commit are likely to come again at once; without a short wait for them, the callers fall into two groups that are
+ * committed by turns, each commit with half of them. That is as it should be while one group's calls take as long as
+ * the other's commit: then the disk and the processors work at the same time. With a slower disk it halves the rate.
  */
+static bool is_worth_gathering(const struct inbox *inbox)
+{
+	bool waits_for_disk = !inbox->corridor->store->class->commits_quickly;
+	bool is_disk_slower = inbox->walk_ns > (int64_t)inbox->under_way * CALL_NS;
+	return waits_for_disk && is_disk_slower && inbox->count < inbox->under_way && !inbox->is_stopping;
+}
+
 static void gather(struct inbox *inbox)
 {
-	if (inbox->corridor->store->class->commits_quickly || inbox->count >= inbox->under_way || inbox->is_stopping)
+	if (!is_worth_gathering(inbox))
 		return;
 	int64_t patience_ns = inbox->walk_ns / GATHER_SHARE;
 	struct timespec until = to_timespec(steady_ns() + (patience_ns < GATHER_MAX_NS ? patience_ns : GATHER_MAX_NS));

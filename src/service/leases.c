@@ -5,8 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { AGAIN_MS = 1000 };
+
 struct lease {
 	struct timer timer;
+	int64_t patience_ms; /* from the moment the timer was set until it is due */
+	bool is_over;
 	char job_id[];
 };
 
@@ -74,15 +78,33 @@ bool leases_follow(struct leases *leases, const struct job *job, int64_t default
 		lease = add(leases, job->job_id);
 	if (lease == NULL)
 		return false;
+	lease->patience_ms = patience;
+	lease->is_over = false;
 	if (timer_queue_set(&leases->timers, &lease->timer, now_ms + patience))
 		return true;
 	drop(leases, lease);
 	return false;
 }
 
+void leases_renew(struct leases *leases, const char *job_id, int64_t now_ms)
+{
+	struct lease *lease = map_find(&leases->by_job, job_id);
+	if (lease == NULL)
+		return;
+	lease->is_over = false;
+	/* A timer that is set already needs no memory to be moved. */
+	(void)timer_queue_set(&leases->timers, &lease->timer, now_ms + lease->patience_ms);
+}
+
 bool leases_has(const struct leases *leases, const char *job_id)
 {
 	return map_find(&leases->by_job, job_id) != NULL;
+}
+
+bool leases_is_over(const struct leases *leases, const char *job_id)
+{
+	const struct lease *lease = map_find(&leases->by_job, job_id);
+	return lease != NULL && lease->is_over;
 }
 
 void leases_forget(struct leases *leases, const char *job_id)
@@ -97,12 +119,13 @@ void leases_forget(struct leases *leases, const char *job_id)
 
 bool leases_take_due(struct leases *leases, int64_t now_ms, char ret_job_id[JOB_ID_BYTES_MAX + 1])
 {
-	struct timer *timer = timer_queue_take_due(&leases->timers, now_ms);
-	if (timer == NULL)
+	struct timer *timer = timer_queue_first(&leases->timers);
+	if (timer == NULL || timer->due > now_ms)
 		return false;
 	struct lease *lease = lease_of(timer);
 	memcpy(ret_job_id, lease->job_id, strlen(lease->job_id) + 1);
-	drop(leases, lease);
+	lease->is_over = true;
+	(void)timer_queue_set(&leases->timers, timer, now_ms + AGAIN_MS);
 	return true;
 }
 

@@ -25,13 +25,20 @@ void leases_finish(struct leases *leases);
  * silence may then go unnoticed. */
 bool leases_follow(struct leases *leases, const struct job *job, int64_t default_lost_after_ms, int64_t now_ms);
 
+/* Sets the job's timer, if it has one, as it was set the last time, but from now on. */
+void leases_renew(struct leases *leases, const char *job_id, int64_t now_ms);
+
 /* Whether the job has a timer. */
 bool leases_has(const struct leases *leases, const char *job_id);
+
+/* Whether the job's time has come, and its timer has not been set since. */
+bool leases_is_over(const struct leases *leases, const char *job_id);
 
 /* Forgets the job's timer, if it has one. */
 void leases_forget(struct leases *leases, const char *job_id);
 
-/* Takes a job whose time has come: writes its name and forgets its timer. False: there is none. */
+/* Takes a job whose time has come: writes its name. Until its timer is set anew or forgotten, which may fail to happen
+ * because the store does, it comes again in a second. False: there is none. */
 bool leases_take_due(struct leases *leases, int64_t now_ms, char ret_job_id[JOB_ID_BYTES_MAX + 1]);
 
 /* When the next timer comes; INT64_MAX: there is none. */

@@ -181,6 +181,24 @@ Test(record_open, gives_back_a_job_with_everything_at_its_limit)
 	job_destroy(job);
 }
 
+Test(record_seal, writes_what_the_generated_packer_would)
+{
+	struct arena large;
+	struct wire_bytes sealed;
+	ProtobufCMessage *record;
+	arena_init(&large, 1 << 24);
+	struct job *full = sample_full_job();
+	cr_assert_eq(record_seal(full, &large, &sealed, &fault), ERR_OK);
+	cr_assert_eq(
+	    wire_open(&progress__store__v1__job_record__descriptor, sealed.at, sealed.length, &large, &record, &fault),
+	    ERR_OK);
+	uint8_t *packed = arena_take(&large, protobuf_c_message_get_packed_size(record));
+	cr_assert_eq(protobuf_c_message_pack(record, packed), sealed.length);
+	cr_assert_arr_eq(packed, sealed.at, sealed.length);
+	job_destroy(full);
+	arena_finish(&large);
+}
+
 Test(record_seal, is_refused_when_the_arena_is_full)
 {
 	struct job *job = sample_full_job();
