@@ -102,11 +102,13 @@ static enum prg_code look(struct watch *watch, size_t *ret_live)
 	static const enum prg_state live[] = {PRG_STATE_ACTIVE, PRG_STATE_STALLED};
 	struct prg_filter filter = {.states = live, .state_count = 2};
 	struct prg_job_list *list;
+	/* Before the list is asked for: a job that ends in between would come back from it. In rows they leave with the
+	 * next drawing. */
+	if (watch->board.output != BOARD_ROWS)
+		board_remove_ended(&watch->board);
 	enum prg_code code = prg_list_jobs(watch->call->client, &filter, 2 * BOARD_JOBS_MAX, NULL, &list);
 	if (code != PRG_OK)
 		return code;
-	if (watch->board.output != BOARD_ROWS) /* else they leave with the next drawing */
-		board_remove_ended(&watch->board);
 	watch->unwatched = 0;
 	for (size_t i = list->count; i > 0; i--)
 		watch->unwatched += !board_add(&watch->board, list->jobs[i - 1]->job_id);

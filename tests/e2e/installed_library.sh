@@ -2,9 +2,9 @@
 # The installed library is enough to build a worker: installs a build into a folder of its own and builds the examples
 # against it, outside the source tree, once by pkg-config and once by find_package(prg).
 # $PROGRESSD is the daemon to try them with, if not that of the build.
-#   tests/e2e/installed_library.sh BUILD_DIR
+#   tests/e2e/installed_library.sh [BUILD_DIR]     $BUILD_DIR unless given
 set -euo pipefail
-build=$(cd "${1:?usage: installed_library.sh BUILD_DIR}" && pwd)
+build=$(cd "${1:-${BUILD_DIR:?usage: installed_library.sh BUILD_DIR}}" && pwd)
 source=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

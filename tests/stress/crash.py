@@ -2,11 +2,12 @@
 
 usage: crash.py [--kills N] [--writers N] [--seed N] [--folder DIR]     (BUILD_DIR chooses the build, default build/dev)
 
-Each writer is a process with a job of its own at a time. It sends updates with its writer name and a rising sequence, sends an
-update again until it is acknowledged, and puts each acknowledgement into its own file, outside of the daemon, before it goes on.
-Every update changes the job, so that the revision must be the sequence: one more is an update applied twice, one less is an
-update lost. The daemon is killed after a random number of acknowledgements, and started again on the same store; then every job
-must be at the acknowledged revision or a newer one, with the acknowledged progress or more. At the end all jobs are looked at.
+Each writer is a process with a job of its own at a time. It sends updates with its writer name and a rising sequence,
+sends an update again until it is acknowledged, and puts each acknowledgement into its own file, outside of the daemon,
+before it goes on. Every update changes the job, so that the revision must be the sequence: one more is an update applied
+twice, one less is an update lost. The daemon is killed after a random number of acknowledgements, and started again on
+the same store; then every job must be at the acknowledged revision or a newer one, with the acknowledged progress or
+more. At the end all jobs are looked at.
 
 Exit: 0 nothing was lost, 1 something was.
 """
@@ -74,7 +75,9 @@ class Writer:
         shared = {"job_id": job_id, "writer": self.name, "sequence": sequence, "message": f"update {sequence}"}
         if sequence == UPDATES_A_JOB:
             return self.client.call("UpdateProgress", stage=stage("completed"), **shared).progress_info
-        return self.client.call("UpdateProgressExplicit", stage=stage("processing"), progress=2 * sequence, **shared).progress_info
+        return self.client.call(
+            "UpdateProgressExplicit", stage=stage("processing"), progress=2 * sequence, **shared
+        ).progress_info
 
 
 def run_writer(*arguments):
@@ -107,7 +110,9 @@ class Acknowledgements:
     def _take(self, note):
         self.count += 1
         if note["revision"] != note["sequence"]:
-            self.faults.append(f"update {note['sequence']} of {note['job']} was acknowledged as revision {note['revision']}")
+            self.faults.append(
+                f"update {note['sequence']} of {note['job']} was acknowledged as revision {note['revision']}"
+            )
         before = self.best.get(note["job"])
         if before and note["progress"] < before["progress"]:
             self.faults.append(f"{note['job']} went down from {before['progress']} to {note['progress']} %")
@@ -126,7 +131,9 @@ def check(daemon, notes, faults):
             info = service.GetProgressResponse.FromString(reply.response).progress_info
             if reply.code != 0 or info.revision < note["revision"] or info.progress < note["progress"]:
                 lost += 1
-                faults.append(f"lost: {note} was acknowledged; there is {reply.message or (info.revision, info.progress)}")
+                faults.append(
+                    f"lost: {note} was acknowledged; there is {reply.message or (info.revision, info.progress)}"
+                )
     return lost
 
 
@@ -136,8 +143,10 @@ class Trial:
         self.chance = random.Random(options.seed)
         self.daemon = Daemon()
         self.stop = multiprocessing.Event()
-        self.writers = [multiprocessing.Process(target=run_writer, args=(number, self.daemon.url, folder, self.stop))
-                        for number in range(options.writers)]
+        self.writers = [
+            multiprocessing.Process(target=run_writer, args=(number, self.daemon.url, folder, self.stop))
+            for number in range(options.writers)
+        ]
         self.seen = Acknowledgements(folder, options.writers)
         self.lost = 0
 
@@ -192,8 +201,10 @@ def main():
     seen = trial.seen
     for fault in seen.faults[:20]:
         print(fault)
-    print(f"figure: {options.kills} kills under {options.writers} writers, {seen.count} acknowledged updates of {len(seen.best)} jobs,"
-          f" {trial.lost} lost, {len(seen.faults) - trial.lost} wrong, {time.monotonic() - started:.0f} s")
+    print(
+        f"figure: {options.kills} kills under {options.writers} writers, {seen.count} acknowledged updates"
+        f" of {len(seen.best)} jobs, {trial.lost} lost, {len(seen.faults) - trial.lost} wrong, {time.monotonic() - started:.0f} s"
+    )
     sys.exit(1 if seen.faults else 0)
 
 

@@ -1,0 +1,13 @@
+"""Where things are: the tree, and the build under test (BUILD_DIR, else PROGRESS_BUILD, else build/dev)."""
+
+import os
+import pathlib
+
+TREE = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(
+    os.environ.get("BUILD_DIR") or os.environ.get("PROGRESS_BUILD") or TREE / "build" / "dev"
+).resolve()
+
+
+def program(name):
+    return str(BUILD / "bin" / name)
