@@ -42,10 +42,8 @@ void corridor_finish(struct corridor *corridor)
  * the batch has grown large; the commands of a group stay together as far as they can. */
 static bool must_wait(const struct corridor *corridor, const struct command *command)
 {
-	if (command->entry == NULL)
-		return false;
 	bool is_large = corridor->arena.bytes_taken > ARENA_BYTES_CUT && !command->is_grouped;
-	return command->entry->is_removed || is_large;
+	return is_large || (command->entry != NULL && command->entry->is_removed);
 }
 
 /* Applies the batch in order. What must wait goes back to the head of `commands`; what is parked leaves the batch. */
@@ -109,8 +107,8 @@ void corridor_reply(struct list *finished)
 	}
 }
 
-/* Sets the timers of the jobs whose workers were heard in this batch, or found silent. What could not be committed was a
- * sign of life all the same, but has changed no lease. */
+/* Sets the timers of the jobs whose workers were heard in this batch, or found silent. What could not be committed was
+ * a sign of life all the same, but has changed no lease. */
 static void follow_leases(struct corridor *corridor)
 {
 	struct leases *leases = &corridor->leases;
@@ -127,11 +125,25 @@ static void follow_leases(struct corridor *corridor)
 	}
 }
 
+/* The deferred ones would be parked after their peer has been forgotten. */
+static void cancel_deferred(struct corridor *corridor, uint64_t peer)
+{
+	for (struct list *link = corridor->deferred.next; link != &corridor->deferred; link = link->next) {
+		struct command *command = LIST_MEMBER(link, struct command, link);
+		if (command->call->peer == peer)
+			parking_set_gone(command);
+	}
+}
+
 static void forget_peers(struct corridor *corridor, struct list *commands)
 {
-	for (size_t i = 0; i < corridor->batch_count; i++)
-		if (corridor->batch[i]->kind == COMMAND_FORGET_PEER)
-			parking_take_peer(&corridor->parking, corridor->batch[i]->peer, commands);
+	for (size_t i = 0; i < corridor->batch_count; i++) {
+		const struct command *command = corridor->batch[i];
+		if (command->kind != COMMAND_FORGET_PEER)
+			continue;
+		parking_take_peer(&corridor->parking, command->peer, commands);
+		cancel_deferred(corridor, command->peer);
+	}
 }
 
 static void run_batch(struct corridor *corridor, struct list *commands, struct list *finished)
