@@ -80,9 +80,10 @@ void feed_wait_for_any(struct feed *feed, struct feed_waiter *waiter)
 	feed->waiter_count++;
 }
 
-/* Takes a waiter out of where it waits. */
-static void leave(struct feed *feed, struct feed_waiter *waiter)
+/* Takes a waiter out of where it waits. Nothing up to the position has concerned it. */
+static void leave(struct feed *feed, struct feed_waiter *waiter, uint64_t quiet_until)
 {
+	waiter->quiet_until = quiet_until;
 	list_remove(&waiter->link);
 	waiter->topic = NULL;
 	waiter->is_for_any = false;
@@ -104,7 +105,7 @@ void feed_stop_waiting(struct feed *feed, struct feed_waiter *waiter)
 		list_remove(&waiter->link);
 		return;
 	}
-	leave(feed, waiter);
+	leave(feed, waiter, feed_history_position(&feed->history));
 	if (topic != NULL)
 		close_topic_if_empty(feed, topic);
 }
@@ -118,6 +119,13 @@ struct feed_waiter *feed_take_woken(struct feed *feed)
 	return LIST_MEMBER(link, struct feed_waiter, link);
 }
 
+/* The change that wakes it is the latest one of the history. */
+static void wake(struct feed *feed, struct feed_waiter *waiter)
+{
+	leave(feed, waiter, feed_history_position(&feed->history) - 1);
+	list_append(&feed->woken, &waiter->link);
+}
+
 static void wake_waiters(struct feed *feed, const struct feed_change *change)
 {
 	struct feed_topic *topic = map_find(&feed->topics, change->facts.job_id);
@@ -129,8 +137,7 @@ static void wake_waiters(struct feed *feed, const struct feed_change *change)
 		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_waiter, link);
 		if (!change->is_removal && change->revision <= waiter->after_revision)
 			continue;
-		leave(feed, waiter);
-		list_append(&feed->woken, &waiter->link);
+		wake(feed, waiter);
 	}
 	close_topic_if_empty(feed, topic);
 }
@@ -143,8 +150,7 @@ static void wake_watchers(struct feed *feed, const struct feed_change *change)
 		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_waiter, link);
 		if (!feed_filter_lets_pass(waiter->filter, &change->facts))
 			continue;
-		leave(feed, waiter);
-		list_append(&feed->woken, &waiter->link);
+		wake(feed, waiter);
 	}
 }
 

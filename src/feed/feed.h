@@ -26,6 +26,7 @@ struct feed_waiter {
 	uint64_t after_revision;
 	const struct feed_filter *filter; /* of one who waits for any job. Borrowed */
 	bool is_for_any;
+	uint64_t quiet_until; /* once it has ceased to wait: no change up to this position of the history concerned it */
 };
 
 struct feed {

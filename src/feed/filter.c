@@ -4,9 +4,14 @@
 #include <stddef.h>
 #include <string.h>
 
-static bool has_one_of(uint64_t wanted, int now, int before)
+static bool has(uint64_t wanted, int number)
 {
-	return wanted == 0 || (wanted >> now & 1) != 0 || (before != 0 && (wanted >> before & 1) != 0);
+	return wanted == 0 || (wanted >> number & 1) != 0;
+}
+
+static bool lets_place_pass(const struct feed_filter *filter, int state, int stage)
+{
+	return has(filter->states, state) && has(filter->stages, stage);
 }
 
 static bool is_equal(const char *wanted, const char *found)
@@ -17,8 +22,9 @@ static bool is_equal(const char *wanted, const char *found)
 bool feed_filter_lets_pass(const struct feed_filter *filter, const struct feed_facts *facts)
 {
 	const char *prefix = filter->job_id_prefix;
-	return has_one_of(filter->states, facts->state, facts->previous_state) &&
-	       has_one_of(filter->stages, facts->stage, facts->previous_stage) &&
-	       is_equal(filter->pipeline, facts->pipeline) && is_equal(filter->parent, facts->parent) &&
+	bool is_new = facts->previous_state == 0;
+	bool passes = lets_place_pass(filter, facts->state, facts->stage) ||
+	              (!is_new && lets_place_pass(filter, facts->previous_state, facts->previous_stage));
+	return passes && is_equal(filter->pipeline, facts->pipeline) && is_equal(filter->parent, facts->parent) &&
 	       (prefix == NULL || strncmp(prefix, facts->job_id, strlen(prefix)) == 0);
 }

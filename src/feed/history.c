@@ -101,7 +101,8 @@ static struct feed_memory *copy_change(const struct feed_change *change)
 	end = append_string(end, facts->job_id, &copy->change.facts.job_id);
 	end = append_string(end, facts->pipeline, &copy->change.facts.pipeline);
 	end = append_string(end, facts->parent, &copy->change.facts.parent);
-	memcpy(end, change->event, change->event_bytes);
+	if (change->event_bytes > 0)
+		memcpy(end, change->event, change->event_bytes);
 	copy->change.event = (const uint8_t *)end;
 	return copy;
 }
@@ -168,9 +169,21 @@ const struct feed_memory *feed_history_latest(const struct feed_history *history
 	return map_find(&history->trails, job_id);
 }
 
+/* Whether that change is remembered and one of the job: then its trail need not be walked. */
+static bool is_change_of(const struct feed_history *history, uint64_t position, const char *job_id)
+{
+	return position >= history->first && position < history->next &&
+	       strcmp(feed_history_at(history, position)->change.facts.job_id, job_id) == 0;
+}
+
 const struct feed_memory *feed_history_first_after(const struct feed_history *history, const char *job_id,
                                                    uint64_t position, bool *ret_is_whole)
 {
+	if (is_change_of(history, position, job_id)) {
+		uint64_t next = feed_history_at(history, position)->next_position;
+		*ret_is_whole = true;
+		return next != 0 ? feed_history_at(history, next) : NULL;
+	}
 	const struct feed_memory *memory = feed_history_latest(history, job_id), *first = NULL;
 	*ret_is_whole = feed_history_reaches(history, position);
 	while (memory != NULL && memory->position > position) {

@@ -54,7 +54,7 @@ enum err job_sign(struct job *job, uint32_t attempt, int64_t lease_ms, int64_t n
 	if (job_state_is_final(view->state))
 		return refuse_ended(job, fault);
 	bool is_new_lease = lease_ms != 0 && lease_ms != job->lease_ms;
-	job->signed_ms = now_ms;
+	job->signed_ms = now_ms > view->updated_ms ? now_ms : view->updated_ms;
 	bool is_change = is_new_lease || view->state == JOB_STATE_STALLED;
 	if (is_change && !begin_change(job, now_ms, ret_result))
 		return no_memory(fault);

@@ -11,9 +11,11 @@
 
 enum {
 	UPDATES_MAX = 10000,
-	INFOS_BYTES_MAX = 800000, /* of all progress_info together, so that the reply stays near 1 MiB */
+	REPLY_BYTES_MAX = 1000000, /* so that the reply stays within 1 MiB */
+	RESULT_BYTES_MAX = 64,     /* of a result without progress_info and message */
 };
 
+_Static_assert(UPDATES_MAX *RESULT_BYTES_MAX < REPLY_BYTES_MAX, "the shortest results must always fit");
 _Static_assert((int)UPDATES_MAX < (int)CORRIDOR_BATCH_MAX, "a batch call must fit into one batch of the corridor");
 
 struct batch;
@@ -30,8 +32,8 @@ struct batch {
 	struct compose_result *results;
 	struct item *items;
 	size_t count;
-	size_t waiting; /* items that are not done yet */
-	size_t info_bytes;
+	size_t waiting;    /* items that are not done yet */
+	size_t bytes_left; /* in the reply for what results can do without: progress_info and messages */
 	bool omits_info;
 };
 
@@ -40,12 +42,19 @@ static struct item *item_of(struct command *command)
 	return (struct item *)(void *)command;
 }
 
+static bool has_room(struct batch *batch, size_t bytes)
+{
+	if (bytes > batch->bytes_left)
+		return false;
+	batch->bytes_left -= bytes;
+	return true;
+}
+
 /* A copy of the info in the call's arena, or nothing if there is no room for it in the reply. */
 static struct wire_bytes keep_info(struct batch *batch, struct wire_bytes info)
 {
 	struct wire_bytes nothing = {NULL, 0};
-	batch->info_bytes += info.length;
-	if (batch->omits_info || batch->info_bytes > INFOS_BYTES_MAX)
+	if (batch->omits_info || !has_room(batch, info.length))
 		return nothing;
 	uint8_t *copy = arena_take(batch->call->arena, info.length);
 	if (copy == NULL)
@@ -77,7 +86,7 @@ static void take_fault(struct item *item, const struct fault *fault)
 {
 	*item->result = (struct compose_result){
 	    .code = (int)fault->code,
-	    .message = copy_text(item->batch, fault->text),
+	    .message = has_room(item->batch, strlen(fault->text)) ? copy_text(item->batch, fault->text) : NULL,
 	    .reason = copy_text(item->batch, fault->reason),
 	};
 }
@@ -159,6 +168,7 @@ static struct batch *make_batch(struct call *call, const Progress__V1__BatchUpda
 	    .items = calloc(count, sizeof *batch->items),
 	    .count = count,
 	    .waiting = count,
+	    .bytes_left = REPLY_BYTES_MAX - count * RESULT_BYTES_MAX,
 	    .omits_info = request->omit_progress_info,
 	};
 	return batch->items != NULL ? batch : NULL;

@@ -65,6 +65,7 @@ struct command_watch {
 	bool is_first; /* without a token: a snapshot first */
 	bool is_latest_only;
 	bool for_creation;
+	bool is_up_to_date;        /* when it was parked, there was nothing to tell after the token */
 	struct feed_filter filter; /* of many jobs */
 };
 

@@ -22,8 +22,12 @@
 #include "service/command.h"
 #include "service/leases.h"
 #include "service/parking.h"
+#include "wire/compose.h"
 
-enum { CORRIDOR_BATCH_MAX = 16384 };
+enum {
+	CORRIDOR_BATCH_MAX = 16384,
+	CORRIDOR_EVENTS_MAX = 1024, /* in one answer to a watch */
+};
 
 struct moment {
 	int64_t wall_ms;   /* since the epoch; may jump */
@@ -66,6 +70,7 @@ struct corridor {
 	struct cache_entry *load_entries[CORRIDOR_BATCH_MAX];
 	struct store_put puts[CORRIDOR_BATCH_MAX];
 	struct cache_entry *put_entries[CORRIDOR_BATCH_MAX];
+	struct compose_part events[CORRIDOR_EVENTS_MAX]; /* of the answer to a watch that is in the making */
 	struct moment now;
 };
 

@@ -17,49 +17,45 @@
 #include "wire/record.h"
 
 enum {
-	EVENTS_MAX = 1024,         /* in one answer */
 	ANSWER_BYTES_MAX = 900000, /* so that the reply stays within 1 MiB */
 	PAGE_JOBS_MAX = 500,       /* of a snapshot, in one answer */
-	SCANNED_MAX = 20000,       /* changes looked at for one answer */
+	STRETCH_MAX = 20000,       /* changes looked at together */
 };
 
 /* An answer in the making. */
 struct draft {
 	struct corridor *corridor;
 	struct command *command;
-	struct compose_part events[EVENTS_MAX];
-	size_t count;
+	size_t count; /* of corridor->events */
 	size_t bytes;
-	uint64_t merged; /* changes left out since the last event */
 	struct watch_token token;
 	bool is_resync;
 	bool is_page_cut; /* the page of the snapshot ended for want of room */
 	bool is_broken;   /* no memory: the command's fault is set */
 };
 
-static struct draft *begin(struct corridor *corridor, struct command *command)
+static struct draft begin(struct corridor *corridor, struct command *command)
 {
-	struct draft *draft = arena_take(&corridor->arena, sizeof *draft);
-	if (draft == NULL) {
-		answer_set_full(&command->fault);
-		return NULL;
-	}
-	*draft = (struct draft){.corridor = corridor, .command = command, .token = command->watch.token};
-	draft->token.epoch = corridor->options.epoch;
+	struct draft draft = {.corridor = corridor, .command = command, .token = command->watch.token};
+	draft.token.epoch = corridor->options.epoch;
 	return draft;
 }
 
 static bool has_room(const struct draft *draft, size_t event_bytes)
 {
 	bool is_first = draft->count == 0;
-	return is_first || (draft->count < EVENTS_MAX && draft->bytes + event_bytes <= ANSWER_BYTES_MAX);
+	return is_first || (draft->count < CORRIDOR_EVENTS_MAX && draft->bytes + event_bytes <= ANSWER_BYTES_MAX);
 }
 
-static void add(struct draft *draft, struct wire_bytes event)
+static void add(struct draft *draft, struct wire_bytes event, uint64_t merged)
 {
-	draft->events[draft->count++] = (struct compose_part){event, draft->merged};
+	draft->corridor->events[draft->count++] = (struct compose_part){event, merged};
 	draft->bytes += event.length;
-	draft->merged = 0;
+}
+
+static void add_change(struct draft *draft, const struct feed_change *change, uint64_t merged)
+{
+	add(draft, (struct wire_bytes){change->event, change->event_bytes}, merged);
 }
 
 static void finish(struct draft *draft)
@@ -70,7 +66,7 @@ static void finish(struct draft *draft)
 	if (draft->is_broken)
 		return;
 	watch_token_write(&draft->token, text);
-	(void)!compose_page(draft->events, draft->count, text, draft->is_resync, call->arena, &call->response,
+	(void)!compose_page(draft->corridor->events, draft->count, text, draft->is_resync, call->arena, &call->response,
 	                    &command->fault);
 }
 
@@ -97,6 +93,23 @@ static bool must_defer(struct corridor *corridor, struct command *command)
 	return true;
 }
 
+static bool pause_watch(struct corridor *corridor, struct command *command, bool is_up_to_date)
+{
+	command->watch.is_up_to_date = is_up_to_date;
+	return corridor_pause(corridor, command);
+}
+
+/* One that was parked goes on from where something first concerned it, even if what came before is forgotten by now. */
+static void skip_what_was_quiet(const struct corridor *corridor, struct command *command)
+{
+	struct watch_token *token = &command->watch.token;
+	if (!command->watch.is_up_to_date)
+		return;
+	command->watch.is_up_to_date = false;
+	token->epoch = corridor->options.epoch;
+	token->position = command->waiter.quiet_until;
+}
+
 /* ---- one job ---- */
 
 static void set_place_of_job(struct draft *draft, const struct job *job)
@@ -111,7 +124,7 @@ static void tell_snapshot(struct draft *draft, const struct job *job)
 	struct wire_bytes event;
 	set_place_of_job(draft, job);
 	if (seal_snapshot(draft, job, &event))
-		add(draft, event);
+		add(draft, event, 0);
 }
 
 /* Whether the change is to be told by itself, rather than be merged into a later one. */
@@ -124,15 +137,19 @@ static bool stands_alone(const struct command *command, const struct feed_memory
 static void tell_changes(struct draft *draft, const struct feed_memory *memory)
 {
 	const struct feed_history *history = &draft->corridor->feed->history;
+	uint64_t merged = 0;
 	while (memory != NULL) {
 		const struct feed_change *change = &memory->change;
 		if (!stands_alone(draft->command, memory)) {
-			draft->merged++;
+			merged++;
 		} else if (has_room(draft, change->event_bytes)) {
-			add(draft, (struct wire_bytes){change->event, change->event_bytes});
+			add_change(draft, change, merged);
+			merged = 0;
 			draft->token.position = memory->position;
 			draft->token.revision = change->revision;
 		} else {
+			/* The latest told may be of an older job of that name: no job is as this token says. */
+			draft->token.created_ms = 0;
 			break;
 		}
 		memory = memory->next_position != 0 ? feed_history_at(history, memory->next_position) : NULL;
@@ -182,54 +199,94 @@ bool corridor_watch_job(struct corridor *corridor, struct command *command)
 {
 	if (must_defer(corridor, command))
 		return false;
+	skip_what_was_quiet(corridor, command);
 	const struct job *job = corridor_job_of(command);
 	const struct feed_memory *first = NULL;
 	enum news news = look_for_news(corridor, command, job, &first);
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
 	if (job == NULL && news != NEWS_CHANGES) {
 		if (command->watch.for_creation && may_wait)
-			return corridor_pause(corridor, command);
+			return pause_watch(corridor, command, news == NEWS_NONE);
 		corridor_set_not_found(command);
 		return true;
 	}
 	if (news == NEWS_NONE && may_wait)
-		return corridor_pause(corridor, command);
-	struct draft *draft = begin(corridor, command);
-	if (draft != NULL)
-		tell_news(draft, news, job, first);
+		return pause_watch(corridor, command, true);
+	struct draft draft = begin(corridor, command);
+	tell_news(&draft, news, job, first);
 	return true;
 }
 
 /* ---- many jobs ---- */
 
-/* Whether a later change of the same job, up to `last`, makes this one superfluous. */
-static bool is_merged(const struct draft *draft, const struct feed_memory *memory, uint64_t last)
+static bool concerns(const struct draft *draft, const struct feed_change *change)
 {
-	return draft->command->watch.is_latest_only && !memory->change.is_end && !memory->change.is_removal &&
-	       memory->next_position != 0 && memory->next_position <= last;
+	return change->row >= draft->token.row && feed_filter_lets_pass(&draft->command->watch.filter, &change->facts);
 }
 
-/* Tells of the changes after the token's position, of jobs at or above its row. Returns whether all were told. */
-static bool tell_changes_of_many(struct draft *draft)
+static const struct feed_memory *change_at(const struct draft *draft, uint64_t position)
+{
+	return feed_history_at(&draft->corridor->feed->history, position);
+}
+
+/* Whether a later change of the same job in this stretch makes this one superfluous. */
+static bool is_merged(const struct draft *draft, const struct feed_memory *memory)
+{
+	if (!draft->command->watch.is_latest_only || memory->change.is_end || memory->change.is_removal)
+		return false;
+	bool has_next = memory->next_position != 0 && memory->next_position <= draft->token.stretch_end;
+	return has_next && concerns(draft, &change_at(draft, memory->next_position)->change);
+}
+
+/* How many changes of this stretch are merged into this one of the same job. */
+static uint64_t count_merged(const struct draft *draft, const struct feed_memory *memory)
 {
 	const struct feed_history *history = &draft->corridor->feed->history;
-	uint64_t latest = feed_history_position(history), scanned_to = draft->token.position + SCANNED_MAX;
-	uint64_t last = latest < scanned_to ? latest : scanned_to;
-	while (draft->token.position < last) {
-		const struct feed_memory *memory = feed_history_at(history, draft->token.position + 1);
-		const struct feed_change *change = &memory->change;
-		bool concerns =
-		    change->row >= draft->token.row && feed_filter_lets_pass(&draft->command->watch.filter, &change->facts);
-		if (concerns && is_merged(draft, memory, last)) {
-			draft->merged++;
-		} else if (concerns) {
-			if (!has_room(draft, change->event_bytes))
-				return false;
-			add(draft, (struct wire_bytes){change->event, change->event_bytes});
-		}
-		draft->token.position++;
+	uint64_t merged = 0;
+	while (memory->previous_position > draft->token.stretch_start && memory->previous_position >= history->first) {
+		memory = change_at(draft, memory->previous_position);
+		if (!concerns(draft, &memory->change) || !is_merged(draft, memory))
+			break;
+		merged++;
 	}
-	return last == latest;
+	return merged;
+}
+
+/* Changes are merged within a stretch of the history. An answer may end in the middle of one; the token keeps its
+ * bounds, so that the next answer knows what has been merged into what it tells. */
+static void begin_stretch(struct draft *draft, uint64_t latest)
+{
+	struct watch_token *token = &draft->token;
+	token->stretch_start = token->position;
+	token->stretch_end = latest - token->position > STRETCH_MAX ? token->position + STRETCH_MAX : latest;
+}
+
+/* Tells of the changes up to the end of the stretch, of jobs at or above the token's row. False: there was no room for
+ * all. */
+static bool tell_stretch(struct draft *draft)
+{
+	for (; draft->token.position < draft->token.stretch_end; draft->token.position++) {
+		const struct feed_memory *memory = change_at(draft, draft->token.position + 1);
+		if (!concerns(draft, &memory->change) || is_merged(draft, memory))
+			continue;
+		if (!has_room(draft, memory->change.event_bytes))
+			return false;
+		add_change(draft, &memory->change, count_merged(draft, memory));
+	}
+	return true;
+}
+
+/* Tells of the changes after the token's position. Returns whether all were told. */
+static bool tell_changes_of_many(struct draft *draft)
+{
+	uint64_t latest = feed_history_position(&draft->corridor->feed->history);
+	const struct watch_token *token = &draft->token;
+	bool is_within_stretch =
+	    token->stretch_start <= token->position && token->position < token->stretch_end && token->stretch_end <= latest;
+	if (is_within_stretch && !tell_stretch(draft))
+		return false;
+	begin_stretch(draft, latest);
+	return tell_stretch(draft) && token->position == latest;
 }
 
 static bool visit_for_snapshot(const struct store_record *record, int64_t row, void *context)
@@ -245,7 +302,7 @@ static bool visit_for_snapshot(const struct store_record *record, int64_t row, v
 	bool is_told = is_sealed && has_room(draft, event.length);
 	draft->is_page_cut = !is_told;
 	if (is_told) {
-		add(draft, event);
+		add(draft, event, 0);
 		draft->token.row = row;
 	}
 	job_destroy(job);
@@ -292,19 +349,18 @@ bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 {
 	if (must_defer(corridor, command))
 		return false;
-	struct draft *draft = begin(corridor, command);
-	if (draft == NULL)
-		return true;
-	choose_start(draft);
-	bool are_all_told = tell_changes_of_many(draft);
-	if (are_all_told && draft->token.row != 0)
-		tell_page(draft);
-	bool has_news = draft->count > 0 || draft->is_resync || command->watch.is_first || !are_all_told;
+	skip_what_was_quiet(corridor, command);
+	struct draft draft = begin(corridor, command);
+	choose_start(&draft);
+	bool are_all_told = tell_changes_of_many(&draft);
+	if (are_all_told && draft.token.row != 0)
+		tell_page(&draft);
+	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told;
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
-	if (!has_news && may_wait && !draft->is_broken) {
-		command->watch.token = draft->token;
-		return corridor_pause(corridor, command);
+	if (!has_news && may_wait && !draft.is_broken) {
+		command->watch.token = draft.token;
+		return pause_watch(corridor, command, true);
 	}
-	finish(draft);
+	finish(&draft);
 	return true;
 }

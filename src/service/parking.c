@@ -78,6 +78,11 @@ void parking_take_woken(struct parking *parking, struct list *commands)
 		unpark(parking, COMMAND_OF(waiter, waiter), commands);
 }
 
+void parking_set_gone(struct command *command)
+{
+	fault_set(&command->fault, ERR_CANCELLED, "GONE", "the connection is closing");
+}
+
 static void take_row(struct parking *parking, struct list *row, uint64_t peer, struct list *commands)
 {
 	struct list *next;
@@ -87,7 +92,7 @@ static void take_row(struct parking *parking, struct list *row, uint64_t peer, s
 		if (peer != 0 && command->call->peer != peer)
 			continue;
 		if (peer != 0)
-			fault_set(&command->fault, ERR_CANCELLED, "GONE", "the connection is closing");
+			parking_set_gone(command);
 		else
 			fault_set(&command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping; try again later");
 		unpark(parking, command, commands);

@@ -38,6 +38,9 @@ void parking_take_woken(struct parking *parking, struct list *commands);
  * UNAVAILABLE, because the service stops and their callers will ask the next one. */
 void parking_take_peer(struct parking *parking, uint64_t peer, struct list *commands);
 
+/* Gives the command the fault of one whose peer is gone. */
+void parking_set_gone(struct command *command);
+
 /* When the next timeout comes, in steady ms; INT64_MAX: none. */
 int64_t parking_next_due(const struct parking *parking);
 

@@ -27,6 +27,13 @@ static void copy_text(char *out, size_t out_bytes, const ProtobufCMessage *messa
 		(out) = number != NULL ? *number : 0;                                                                          \
 	} while (0)
 
+/* A duration; -1: there is none. */
+static int64_t find_ms(const ProtobufCMessage *request, const char *name)
+{
+	Google__Protobuf__Duration *const *found = find_field(request, name);
+	return found != NULL && *found != NULL ? (*found)->seconds * 1000 + (*found)->nanos / 1000000 : -1;
+}
+
 static void note_request(struct fake_call *call, const ProtobufCMessage *request)
 {
 	copy_text(call->job_id, sizeof call->job_id, request, "job_id");
@@ -38,8 +45,8 @@ static void note_request(struct fake_call *call, const ProtobufCMessage *request
 	COPY_NUMBER(call->attempt, int32_t, request, "attempt");
 	COPY_NUMBER(call->done, double, request, "done");
 	COPY_NUMBER(call->total, double, request, "total");
-	Google__Protobuf__Duration *const *timeout = find_field(request, "timeout");
-	call->wait_ms = timeout != NULL && *timeout != NULL ? (*timeout)->seconds * 1000 + (*timeout)->nanos / 1000000 : -1;
+	call->wait_ms = find_ms(request, "timeout");
+	call->lease_ms = find_ms(request, "lease");
 	const ProtobufCFieldDescriptor *metadata =
 	    protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "metadata");
 	if (metadata != NULL)
@@ -78,7 +85,8 @@ static void fill_info(Progress__V1__ProgressInfo *info, const struct fake_plan *
 	static Progress__V1__ProgressInfo__MetadataEntry late = PROGRESS__V1__PROGRESS_INFO__METADATA_ENTRY__INIT;
 	static Progress__V1__ProgressInfo__MetadataEntry early = PROGRESS__V1__PROGRESS_INFO__METADATA_ENTRY__INIT;
 	static Progress__V1__ProgressInfo__MetadataEntry *entries[] = {&late, &early};
-	static char key_b[] = "b", key_a[] = "a", value_2[] = "2", value_1[] = "1", status[] = "transcribing";
+	static char key_b[] = "b", key_a[] = "a", value_2[] = "2", value_1[] = "1", status[] = "transcribing",
+	            cancel_reason[] = "wrong video";
 	late.key = key_b, late.value = value_2, early.key = key_a, early.value = value_1;
 	created.seconds = 1700000000, created.nanos = 123000000;
 	info->job_id = job_id;
@@ -90,6 +98,7 @@ static void fill_info(Progress__V1__ProgressInfo *info, const struct fake_plan *
 	info->state =
 	    plan->ended ? PROGRESS__V1__JOB_STATE__JOB_STATE_SUCCEEDED : PROGRESS__V1__JOB_STATE__JOB_STATE_ACTIVE;
 	info->cancel_requested = plan->cancel_asked;
+	info->cancel_reason = cancel_reason;
 	info->create_time = &created;
 	info->metadata = entries;
 	info->n_metadata = 2;
@@ -153,7 +162,7 @@ static bool follow_plan(struct fake *fake, const ProtobufCMethodDescriptor *meth
 	struct fake_plan *plan = &fake->plan;
 	bool drop = plan->drops_left > 0;
 	plan->drops_left -= drop ? 1 : 0;
-	while (plan->hold && !fake->away)
+	while ((plan->hold || (plan->held != NULL && strcmp(plan->held, method->name) == 0)) && !fake->away)
 		pthread_cond_wait(&fake->changed, &fake->lock);
 	plan->revision += is_update(method->name) || plan->ends_at != 0 ? 1 : 0;
 	plan->ended = plan->ended || (plan->ends_at != 0 && plan->revision >= (uint64_t)plan->ends_at);

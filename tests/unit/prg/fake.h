@@ -26,7 +26,8 @@ struct fake_call {
 	char message[1100];
 	uint64_t sequence;
 	uint32_t timeout_ms;
-	int64_t wait_ms; /* of the request's timeout; -1: none */
+	int64_t wait_ms;  /* of the request's timeout; -1: none */
+	int64_t lease_ms; /* -1: none */
 	int32_t stage;
 	int32_t attempt;
 	double done;
@@ -42,6 +43,7 @@ struct fake_plan {
 	int failures_left; /* the code above is for so many calls only; 0: for all */
 	int drops_left;    /* so many calls lose their connection instead of getting an answer */
 	bool hold;         /* no answer until this is false again */
+	const char *held;  /* no answer to this method as long as it is named here */
 	bool garbage;      /* bytes that are no Reply */
 	bool empty;        /* a success without progress_info */
 	bool cancel_asked; /* cancel_requested in every answer */

@@ -1,0 +1,113 @@
+/* The rules of what a watcher may see. */
+#include "simulation_watcher.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "job/stages.h"
+#include "simulation_store.h"
+
+const char *const simulation_jobs[SIMULATION_JOBS] = {"a", "b", "c", "d", "x:1", "x:2", "x:3", "x:4"};
+
+int simulation_number(const char *job_id)
+{
+	for (int i = 0; i < SIMULATION_JOBS; i++)
+		if (strcmp(simulation_jobs[i], job_id) == 0)
+			return i;
+	CHECK(false, "there is no job %s", job_id);
+}
+
+static bool is_bad_end(int state)
+{
+	return state == JOB_STATE_FAILED || state == JOB_STATE_CANCELLED;
+}
+
+static void check_goes_on(const struct knowledge *known, const Progress__V1__ProgressInfo *now)
+{
+	CHECK(now->revision > known->revision, "%s: revision %" PRIu64 " after %" PRIu64, now->job_id, now->revision,
+	      known->revision);
+	bool is_same_bar = now->attempt == known->attempt && now->run == known->run;
+	bool is_newer_bar = now->attempt > known->attempt || (now->attempt == known->attempt && now->run > known->run);
+	CHECK(is_same_bar || is_newer_bar, "%s: attempt %u run %u after %u %u", now->job_id, now->attempt, now->run,
+	      known->attempt, known->run);
+	if (is_same_bar && !is_bad_end((int)now->state))
+		CHECK(now->progress >= known->progress, "%s: %d %% after %d %%", now->job_id, now->progress, known->progress);
+	if (job_state_is_final((enum job_state)known->state))
+		CHECK(known->state == JOB_STATE_SUCCEEDED && is_newer_bar, "%s: goes on after its end", now->job_id);
+}
+
+void watcher_follow(struct knowledge *known, const Progress__V1__ProgressEvent *event)
+{
+	const Progress__V1__ProgressInfo *now = event->progress_info;
+	bool is_end = job_state_is_final((enum job_state)now->state);
+	if (event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED) {
+		CHECK(known->revision == 0 || now->revision > known->revision, "%s: deleted twice", now->job_id);
+		*known = (struct knowledge){0};
+		return;
+	}
+	if (event->kind != PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT)
+		CHECK((event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_ENDED) == is_end, "%s: the kind is %d in state %d",
+		      now->job_id, (int)event->kind, (int)now->state);
+	if (known->revision != 0)
+		check_goes_on(known, now);
+	*known = (struct knowledge){now->revision, now->attempt, now->run, now->progress, (int)now->state, (int)now->stage};
+}
+
+static void learn_change(struct watcher *watcher, struct knowledge *known, const Progress__V1__ProgressEvent *event)
+{
+	const Progress__V1__ProgressInfo *now = event->progress_info;
+	CHECK(event->previous_revision + 1 == now->revision, "%s: %" PRIu64 " after %" PRIu64, now->job_id, now->revision,
+	      event->previous_revision);
+	CHECK(watcher->is_latest_only || event->merged == 0, "%s: merged though all was asked for", now->job_id);
+	/* One who watches many may hear of a job for the first time when it has been there for long: it had ended. */
+	bool is_unknown_to_many = watcher->is_for_many && known->revision == 0;
+	if (!watcher->has_filter && !is_unknown_to_many)
+		CHECK(known->revision + 1 + event->merged == now->revision,
+		      "%s: %" PRIu64 " with %" PRIu64 " merged after %" PRIu64, now->job_id, now->revision, event->merged,
+		      known->revision);
+	/* A filter hides what happened since the job has left it, its deletion and rebirth, too. */
+	if (watcher->has_filter && !watcher_passes(watcher, known))
+		*known = (struct knowledge){0};
+	watcher_follow(known, event);
+}
+
+static void learn_snapshot(struct watcher *watcher, struct knowledge *known, const Progress__V1__ProgressEvent *event)
+{
+	CHECK(event->merged == 0 && event->previous_revision == 0, "a snapshot comes after nothing");
+	CHECK(!watcher->is_for_many || known->revision == 0, "%s: twice in a snapshot", event->progress_info->job_id);
+	*known = (struct knowledge){0};
+	watcher_follow(known, event);
+}
+
+/* All is to be told anew. */
+static void forget(struct watcher *watcher)
+{
+	memset(watcher->jobs, 0, sizeof watcher->jobs);
+}
+
+void watcher_learn(struct watcher *watcher, const Progress__V1__WatchProgressResponse *page, bool is_first)
+{
+	CHECK(!page->resync || (watcher->may_resync && !is_first), "a resync without a reason");
+	if (is_first || page->resync)
+		forget(watcher);
+	if (!watcher->is_for_many && (is_first || page->resync))
+		CHECK(page->n_events == 1 && page->events[0]->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT,
+		      "it begins with a snapshot");
+	for (size_t i = 0; i < page->n_events; i++) {
+		const Progress__V1__ProgressEvent *event = page->events[i];
+		struct knowledge *known = &watcher->jobs[simulation_number(event->progress_info->job_id)];
+		if (event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT)
+			learn_snapshot(watcher, known, event);
+		else
+			learn_change(watcher, known, event);
+	}
+	watcher->told += page->n_events;
+}
+
+bool watcher_passes(const struct watcher *watcher, const struct knowledge *known)
+{
+	const struct feed_filter *filter = &watcher->filter;
+	bool passes_state = filter->states == 0 || (filter->states >> known->state & 1) != 0;
+	bool passes_stage = filter->stages == 0 || (filter->stages >> known->stage & 1) != 0;
+	return known->revision != 0 && passes_state && passes_stage;
+}
