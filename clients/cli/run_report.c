@@ -7,7 +7,7 @@
 #include "fail.h"
 #include "times.h"
 
-enum { INTERVAL_MS = 100, RETRY_MS = 1000, BEAT_MS = 5000, CLOSING_SECONDS = 3 };
+enum { INTERVAL_MS = 100, RETRY_MS = 1000, BEAT_MS = 500, CLOSING_SECONDS = 3 };
 
 static void warn(struct run_report *report, const char *what)
 {

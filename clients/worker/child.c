@@ -77,6 +77,7 @@ static enum step start(struct run *run)
 	run->streams[1] = (struct pollfd){.fd = errors[0], .events = POLLIN};
 	if (error)
 		return job_fail(run->job, "cannot run %s: %s", run->child->argv[0], strerror(error));
+	job_guard(run->job, run->pid);
 	return STEP_DONE;
 }
 
@@ -120,16 +121,28 @@ static enum step read_all(struct run *run)
 	return step;
 }
 
+/* Its number stays taken until nobody kills it any more. */
+static int wait_for_end(struct run *run)
+{
+	siginfo_t info;
+	while (waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOWAIT) && errno == EINTR)
+		;
+	job_guard(run->job, 0);
+	int status = 0;
+	while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 static enum step reap(struct run *run, enum step step)
 {
 	if (step != STEP_DONE)
 		kill(-run->pid, SIGKILL);
-	int status;
-	while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (step == STEP_STOPPED)
+	int status = wait_for_end(run);
+	bool is_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (step == STEP_STOPPED || (step == STEP_DONE && !is_well && job_must_stop(run->job)))
 		return job_stop(run->job); /* only now: it may have to wait for the service */
-	if (step != STEP_DONE || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+	if (step != STEP_DONE || is_well)
 		return step;
 	if (WIFSIGNALED(status))
 		return job_fail(run->job, "%s was ended by signal %d", run->child->argv[0], WTERMSIG(status));

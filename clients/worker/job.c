@@ -1,6 +1,7 @@
 /* Which reports are sent and when, what a refused or lost report means for the work, and how a job ends. */
 #include "job.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +65,8 @@ static bool is_lost(enum prg_code code)
 static enum step take_answer(struct job *job, enum prg_code code, struct prg_progress *progress)
 {
 	if (code == PRG_OK) {
-		job->cancel_requested |= progress && progress->cancel_requested;
+		if (progress && progress->cancel_requested)
+			job->cancel_requested = true;
 		prg_progress_free(progress);
 		return job->cancel_requested || stop_signal() ? job_stop(job) : STEP_DONE;
 	}
@@ -80,12 +82,42 @@ static enum step report(struct job *job, enum prg_stage stage, const char *messa
 	struct prg_update update = {.message = message,
 	                            .metadata = entries,
 	                            .metadata_count = entries_of_notes(job, entries),
-	                            .attempt = job->attempt};
+	                            .attempt = job->attempt,
+	                            .lease_seconds = job->lease_seconds};
 	struct prg_progress *progress = NULL;
 	enum prg_code code = prg_update_progress(job->client, job->id, stage, &update, &progress);
 	if (code == PRG_OK)
 		job->note_count = 0;
 	return take_answer(job, code, progress);
+}
+
+/* ---- the wish to cancel, while the main thread is busy ------------------------------------------------------------
+ */
+
+static void kill_prey(struct job *job)
+{
+	if (job->prey > 0)
+		kill(-job->prey, SIGKILL);
+}
+
+/* Called by the thread of the client. */
+static void on_cancel(const char *job_id, const char *reason, void *context)
+{
+	struct job *job = context;
+	(void)job_id, (void)reason;
+	job->cancel_requested = true;
+	pthread_mutex_lock(&job->prey_lock);
+	kill_prey(job);
+	pthread_mutex_unlock(&job->prey_lock);
+}
+
+void job_guard(struct job *job, pid_t group)
+{
+	pthread_mutex_lock(&job->prey_lock);
+	job->prey = group;
+	if (job->cancel_requested)
+		kill_prey(job);
+	pthread_mutex_unlock(&job->prey_lock);
 }
 
 /* ---- taking up the job ------------------------------------------------------------------------------------------- */
@@ -144,7 +176,10 @@ static void say_hello(struct job *job)
 enum step job_open(struct job *job, const struct options *options)
 {
 	struct prg_options manner = {.timeout_ms = CALL_TIMEOUT_MS};
-	if (prg_open(options->server, &manner, &job->client) != PRG_OK)
+	pthread_mutex_init(&job->prey_lock, NULL);
+	job->lease_seconds = options->lease_seconds;
+	if (prg_open(options->server, &manner, &job->client) != PRG_OK ||
+	    prg_on_cancel(job->client, on_cancel, job) != PRG_OK)
 		return job_fail(job, "%s", prg_error());
 	say_hello(job);
 	job->stage = PRG_STAGE_QUEUED;
@@ -158,6 +193,7 @@ void job_close(struct job *job)
 {
 	prg_close(job->client);
 	job->client = NULL;
+	pthread_mutex_destroy(&job->prey_lock);
 }
 
 /* ---- stages --------------------------------------------------------------------------------------------------------
@@ -192,7 +228,7 @@ enum step job_begin(struct job *job, enum prg_stage stage, double total, const c
 	va_end(arguments);
 	if (step != STEP_DONE)
 		return step;
-	struct prg_reporter_options manner = {.attempt = job->attempt};
+	struct prg_reporter_options manner = {.attempt = job->attempt, .lease_seconds = job->lease_seconds};
 	enum prg_code code = prg_reporter_start(job->client, job->id, stage, total, &manner, &job->reporter);
 	if (code != PRG_OK)
 		job->reporter = NULL;

@@ -5,8 +5,11 @@
 #define WORKER_JOB_H
 
 #include <prg/prg.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "options.h"
 
@@ -28,7 +31,10 @@ struct job {
 	enum prg_stage stage;          /* the one we are in */
 	struct prg_reporter *reporter; /* of the present stage; NULL: it has none */
 	uint64_t done;                 /* last given to job_tick */
-	bool cancel_requested;         /* an answer of the service said so */
+	double lease_seconds;          /* how long we may be silent; 0: for ever */
+	atomic_bool cancel_requested;  /* an answer of the service said so */
+	pthread_mutex_t prey_lock;     /* for prey */
+	pid_t prey;                    /* the process group to kill when the job is to be cancelled; 0: none */
 	struct job_note notes[JOB_NOTES_MAX];
 	size_t note_count;
 	char reason[JOB_REASON_BYTES]; /* why it failed or was stopped */
@@ -62,6 +68,10 @@ void job_say(struct job *job, const char *format, ...) __attribute__((format(pri
 
 /* Whether the work should stop: a signal, a request to cancel, or another worker has taken over. */
 bool job_must_stop(struct job *job);
+
+/* Has that process group killed, by another thread, as soon as it is known that the job should be cancelled: the main
+ * thread may be busy with what it printed. 0: none any more; then it may be waited for. */
+void job_guard(struct job *job, pid_t group);
 
 /* Ends the stage begun by job_begin: all is done. */
 enum step job_finish(struct job *job);

@@ -10,7 +10,13 @@
 
 #define SPEECH_MODEL "/usr/share/pocketsphinx/model/en-us"
 
-enum { SOURCE_BYTES_MAX = 1000, OUT_BYTES_MAX = 500, JOB_ID_BYTES_MAX = 128 };
+enum {
+	SOURCE_BYTES_MAX = 1000,
+	OUT_BYTES_MAX = 500,
+	JOB_ID_BYTES_MAX = 128,
+	LEASE_SECONDS = 30,
+	LEASE_SECONDS_MAX = 86400
+};
 
 static const char help[] =
     "Usage: clip-worker [OPTION]... URL\n"
@@ -22,6 +28,7 @@ static const char help[] =
     "  --server URL   the progress service (default: $PRG_SERVER, else where progressd listens by default)\n"
     "  --work DIR     folder for temporary files (default: $TMPDIR or /tmp)\n"
     "  --out DIR|URL  where the results go; by HTTP PUT if it is a URL (default: clips/JOB)\n"
+    "  --lease SECONDS  after so long a silence the job counts as stalled (default: 30; 0: never)\n"
     "  --model DIR    pocketsphinx model (default: " SPEECH_MODEL ")\n"
     "  --keep         leave the temporary files\n"
     "  --help         this text\n"
@@ -51,6 +58,16 @@ static bool source_is_valid(const char *source)
 	return *source && strlen(source) <= SOURCE_BYTES_MAX;
 }
 
+static bool read_lease(const char *text, double *ret_seconds)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+	if (end == text || *end || !(seconds >= 0 && seconds <= LEASE_SECONDS_MAX))
+		return false;
+	*ret_seconds = seconds;
+	return true;
+}
+
 static enum options_verdict check(struct options *options, int rest, char **argv)
 {
 	if (rest != 1)
@@ -68,18 +85,15 @@ static enum options_verdict check(struct options *options, int rest, char **argv
 enum options_verdict options_read(int argc, char **argv, struct options *ret_options)
 {
 	static const struct option known[] = {
-	    {"job", required_argument, NULL, 'j'},
-	    {"server", required_argument, NULL, 's'},
-	    {"work", required_argument, NULL, 'w'},
-	    {"out", required_argument, NULL, 'o'},
-	    {"model", required_argument, NULL, 'm'},
-	    {"keep", no_argument, NULL, 'k'},
-	    {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'V'},
-	    {NULL, 0, NULL, 0},
+	    {"job", required_argument, NULL, 'j'},   {"server", required_argument, NULL, 's'},
+	    {"work", required_argument, NULL, 'w'},  {"out", required_argument, NULL, 'o'},
+	    {"lease", required_argument, NULL, 'l'}, {"model", required_argument, NULL, 'm'},
+	    {"keep", no_argument, NULL, 'k'},        {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},     {NULL, 0, NULL, 0},
 	};
 	const char *temporary = getenv("TMPDIR");
-	struct options options = {.work = temporary && *temporary ? temporary : "/tmp", .model = SPEECH_MODEL};
+	struct options options = {
+	    .work = temporary && *temporary ? temporary : "/tmp", .model = SPEECH_MODEL, .lease_seconds = LEASE_SECONDS};
 	for (int option; (option = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
 		switch (option) {
 		case 'j':
@@ -93,6 +107,10 @@ enum options_verdict options_read(int argc, char **argv, struct options *ret_opt
 			break;
 		case 'o':
 			options.out = optarg;
+			break;
+		case 'l':
+			if (!read_lease(optarg, &options.lease_seconds))
+				return refuse("--lease must be a number of seconds from 0 to 86400", optarg);
 			break;
 		case 'm':
 			options.model = optarg;

@@ -5,13 +5,14 @@
 #include <stdbool.h>
 
 struct options {
-	const char *job_id; /* NULL: the service makes one up */
-	const char *server; /* NULL: where the library looks by itself */
-	const char *work;   /* folder for what is needed on the way */
-	const char *out;    /* folder or URL for the results; NULL: clips/JOB */
-	const char *model;  /* folder of the speech model */
-	bool keep;          /* leave the working folder when done */
-	const char *source; /* URL or path of the video */
+	const char *job_id;   /* NULL: the service makes one up */
+	const char *server;   /* NULL: where the library looks by itself */
+	const char *work;     /* folder for what is needed on the way */
+	const char *out;      /* folder or URL for the results; NULL: clips/JOB */
+	const char *model;    /* folder of the speech model */
+	double lease_seconds; /* how long the worker may be silent; 0: for ever */
+	bool keep;            /* leave the working folder when done */
+	const char *source;   /* URL or path of the video */
 };
 
 enum options_verdict { OPTIONS_RUN, OPTIONS_EXIT_OK, OPTIONS_EXIT_USAGE };

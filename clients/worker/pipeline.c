@@ -112,7 +112,7 @@ static enum step look(struct work *work)
 {
 	struct job *job = &work->job;
 	struct media *media = &work->media;
-	enum step step = job_enter(job, PRG_STAGE_PROCESSING_STARTED, "Looking at the source");
+	enum step step = job_begin(job, PRG_STAGE_PROCESSING_STARTED, 1, "Looking at the source");
 	if (step == STEP_DONE)
 		step = probe_file(job, &work->folder, SOURCE_NAME, media);
 	if (step != STEP_DONE)
@@ -121,7 +121,8 @@ static enum step look(struct work *work)
 	         media->has_audio ? "with" : "without");
 	job_note(job, "source_seconds", "%.1f", media->seconds);
 	job_note(job, "source_size", "%dx%d", media->width, media->height);
-	return STEP_DONE;
+	job_tick(job, 1);
+	return job_finish(job);
 }
 
 static enum step transcribe(struct work *work)

@@ -154,8 +154,7 @@ static enum step hear(struct listener *listener, const struct folder *folder, co
 		step = listen(listener);
 	if (step == STEP_STOPPED && !listener->job->reason[0])
 		step = job_stop(listener->job);
-	enum step ended = end_phrase(listener);
-	return step == STEP_DONE ? ended : step;
+	return step == STEP_DONE ? end_phrase(listener) : step; /* to end a phrase takes its time */
 }
 
 static cmd_ln_t *configure(struct job *job, const char *model)

@@ -12,7 +12,7 @@
 #include "channel.h"
 #include "error.h"
 #include "nng_repairs.h"
-#include "reporter.h"
+#include "report_thread.h"
 #include "steady.h"
 
 enum { TIMEOUT_DEFAULT_MS = 10000 };
@@ -162,7 +162,7 @@ static void stop_calls(struct prg_client *client)
 	turn_wake_all(&client->turns);
 	pthread_mutex_unlock(&client->lock);
 	connection_close(&client->connection);
-	reporter_stop_all(client);
+	report_thread_stop(client);
 	pthread_mutex_lock(&client->lock);
 	while (client->calls > 0)
 		pthread_cond_wait(&client->left, &client->lock);
@@ -177,7 +177,7 @@ void prg_close(struct prg_client *client)
 	bool in_child = atomic_load(&forked);
 	if (!in_child)
 		stop_calls(client);
-	reporter_free_all(client, in_child);
+	report_thread_free(client, in_child);
 	connection_finish(&client->connection, in_child);
 	pthread_key_delete(client->thread_timeout);
 	if (!in_child) {

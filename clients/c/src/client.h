@@ -29,7 +29,7 @@ struct prg_client {
 	unsigned calls;                /* under way */
 	bool closing;
 	struct turn_list turns;
-	struct report_thread *reports; /* NULL until the first reporter starts */
+	struct report_thread *reports; /* NULL until somebody needs it */
 };
 
 /* Begins a call: clears the thread's error and keeps the client alive until client_leave. PRG_FAILED_PRECONDITION: in

@@ -1,4 +1,4 @@
-/* The life of a job besides its updates: made, asked to stop, kept alive, forgotten. */
+/* The life of a job besides its updates: made, asked to stop, forgotten. */
 #include <stdio.h>
 
 #include "channel.h"
@@ -85,25 +85,5 @@ enum prg_code prg_cancel_job(struct prg_client *client, const char *job_id, cons
 	request.reason = text_lend(reason);
 	progress__v1__progress_tracker_service__cancel_job(&client->service, &request,
 	                                                   (Progress__V1__CancelJobResponse_Closure)progress_take, &result);
-	return progress_give(client, &result, ret_progress);
-}
-
-enum prg_code prg_heartbeat(struct prg_client *client, const char *job_id, double lease_seconds,
-                            struct prg_progress **ret_progress)
-{
-	error_clear();
-	Google__Protobuf__Duration lease = GOOGLE__PROTOBUF__DURATION__INIT;
-	enum prg_code code = duration_fill(&lease, "lease_seconds", lease_seconds);
-	if (code == PRG_OK)
-		code = client_enter(client);
-	if (code != PRG_OK)
-		return code;
-	struct progress_result result = {0};
-	Progress__V1__HeartbeatRequest request = PROGRESS__V1__HEARTBEAT_REQUEST__INIT;
-	request.job_id = text_lend(job_id);
-	request.lease = lease_seconds > 0 ? &lease : NULL;
-	request.writer = client->writer;
-	progress__v1__progress_tracker_service__heartbeat(&client->service, &request,
-	                                                  (Progress__V1__HeartbeatResponse_Closure)progress_take, &result);
 	return progress_give(client, &result, ret_progress);
 }

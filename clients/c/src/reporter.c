@@ -1,25 +1,28 @@
 /*
- * Reporters: a hot loop stores its newest value in an atomic number, and one thread for each client looks at those
- * numbers from time to time and sends what has changed. What passes by itself (no connection) is tried again with the
- * newest value then, so the last one is never lost.
+ * Reporters: a hot loop stores its newest value in an atomic number, and the client's thread looks at those numbers
+ * from time to time and sends what has changed, or a heartbeat when nothing has for a while. What passes by itself (no
+ * connection) is tried again with the newest value then, so the last one is never lost. The last value waits for a
+ * report that is under way, because they have an order, but not for a heartbeat.
  */
 #include "reporter.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client.h"
 #include "error.h"
+#include "heartbeat.h"
 #include "steady.h"
 #include "text.h"
 #include "update.h"
 
 enum {
 	INTERVAL_DEFAULT_MS = 100,
-	ATTEMPT_MS = 1000, /* a report of the thread is given up after this, for a newer one */
+	ATTEMPT_MS = 1000, /* a call of the thread is given up after this, for a newer one */
+	BEAT_MS = 500,     /* silence longer than this is broken by a heartbeat */
+	BEATS_IN_LEASE = 3,
 	MESSAGE_BYTES_MAX = 1024,
 };
 
@@ -35,28 +38,20 @@ struct prg_reporter {
 	struct report_thread *thread;
 	enum prg_stage stage;
 	int interval_ms;
+	int beat_ms;
 	uint32_t attempt;
 	/* For all below: the thread's lock. */
 	struct message message; /* for the next report */
 	double highest_done;    /* ever sent; a report never goes below it */
 	double sent_done;       /* acknowledged */
 	double sent_total;      /* 0: nothing was acknowledged */
-	int64_t due_ms;         /* when the thread looks again */
-	bool busy;              /* the thread is sending */
+	int64_t due_ms;         /* when the thread looks for something new */
+	int64_t beat_due_ms;    /* when it sends a heartbeat, unless it sends a report before */
+	unsigned users;         /* the program and the thread, as long as they need it; the last one frees it */
+	bool busy;              /* the thread is sending a report */
 	bool finishing;         /* the thread keeps its hands off */
-	bool abandoned;         /* the thread frees it */
 	struct prg_reporter *next;
 	char job_id[];
-};
-
-struct report_thread {
-	struct prg_client *client;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake; /* of the thread: a new reporter, or stop */
-	pthread_cond_t idle; /* of prg_reporter_finish: the thread has sent a report */
-	struct prg_reporter *first;
-	bool stop;
 };
 
 /* What goes out at once. */
@@ -162,27 +157,63 @@ static int64_t attempt_deadline_ms(struct prg_client *client)
 	return deadline_ms < attempt_ms ? deadline_ms : attempt_ms;
 }
 
-/* Sends one report without the lock, which is held before and after. */
-static void report_one(struct report_thread *thread, struct prg_reporter *reporter)
+static void drop(struct prg_reporter *reporter)
 {
-	struct report report;
-	reporter->due_ms = steady_now_ms() + reporter->interval_ms;
-	if (!take_report(reporter, &report))
-		return;
+	if (--reporter->users == 0)
+		free(reporter);
+}
+
+/* Sends one report without the lock, which is held before and after. */
+static void report_one(struct report_thread *thread, struct prg_reporter *reporter, const struct report *report)
+{
 	reporter->busy = true;
 	pthread_mutex_unlock(&thread->lock);
 	struct prg_progress *progress = NULL;
-	enum prg_code code = send_report(reporter, &report, attempt_deadline_ms(thread->client), &progress);
+	enum prg_code code = send_report(reporter, report, attempt_deadline_ms(thread->client), &progress);
 	note_stop(reporter, code, progress);
 	prg_progress_free(progress);
 	pthread_mutex_lock(&thread->lock);
-	note_result(reporter, &report, code);
+	note_result(reporter, report, code);
 	reporter->busy = false;
 	pthread_cond_broadcast(&thread->idle);
-	if (reporter->abandoned) {
-		unlink_reporter(thread, reporter);
-		free(reporter);
+}
+
+/* The same with a heartbeat. It is not worth waiting for a connection: the reports do that. */
+static void beat(struct report_thread *thread, struct prg_reporter *reporter)
+{
+	if (!connection_is_up(&thread->client->connection))
+		return;
+	pthread_mutex_unlock(&thread->lock);
+	struct prg_progress *progress = NULL;
+	enum prg_code code = heartbeat_send(reporter->client, reporter->job_id, reporter->attempt,
+	                                    attempt_deadline_ms(thread->client), &progress);
+	note_stop(reporter, code, progress);
+	prg_progress_free(progress);
+	pthread_mutex_lock(&thread->lock);
+}
+
+static void serve(struct report_thread *thread, struct prg_reporter *reporter, int64_t now_ms)
+{
+	struct report report;
+	bool has_news = false;
+	if (reporter->due_ms <= now_ms) {
+		reporter->due_ms = now_ms + reporter->interval_ms;
+		has_news = take_report(reporter, &report);
 	}
+	if (!has_news && reporter->beat_due_ms > now_ms)
+		return;
+	reporter->beat_due_ms = now_ms + reporter->beat_ms;
+	reporter->users++;
+	if (has_news)
+		report_one(thread, reporter, &report);
+	else
+		beat(thread, reporter);
+	drop(reporter);
+}
+
+static int64_t next_due_ms(const struct prg_reporter *reporter)
+{
+	return reporter->due_ms < reporter->beat_due_ms ? reporter->due_ms : reporter->beat_due_ms;
 }
 
 /* The reporter to look at next, NULL: none. */
@@ -190,69 +221,29 @@ static struct prg_reporter *find_first_due(struct report_thread *thread)
 {
 	struct prg_reporter *first = NULL;
 	for (struct prg_reporter *reporter = thread->first; reporter != NULL; reporter = reporter->next)
-		if (!reporter->finishing && (first == NULL || reporter->due_ms < first->due_ms))
+		if (!reporter->finishing && (first == NULL || next_due_ms(reporter) < next_due_ms(first)))
 			first = reporter;
 	return first;
 }
 
-static void *run(void *context)
+int64_t reporter_serve_first(struct report_thread *thread)
 {
-	struct report_thread *thread = context;
-	pthread_mutex_lock(&thread->lock);
-	while (!thread->stop) {
-		struct prg_reporter *reporter = find_first_due(thread);
-		if (reporter != NULL && reporter->due_ms <= steady_now_ms())
-			report_one(thread, reporter);
-		else
-			steady_wait(&thread->wake, &thread->lock, reporter != NULL ? reporter->due_ms : STEADY_NEVER);
+	struct prg_reporter *reporter = find_first_due(thread);
+	if (reporter == NULL)
+		return STEADY_NEVER;
+	int64_t now_ms = steady_now_ms(), due_ms = next_due_ms(reporter);
+	if (due_ms <= now_ms)
+		serve(thread, reporter, now_ms);
+	return due_ms;
+}
+
+void reporter_free_all(struct report_thread *thread)
+{
+	while (thread->first != NULL) {
+		struct prg_reporter *reporter = thread->first;
+		thread->first = reporter->next;
+		free(reporter);
 	}
-	pthread_mutex_unlock(&thread->lock);
-	return NULL;
-}
-
-/* Signals are for the program's own threads. */
-static int start_quietly(struct report_thread *thread)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int rv = pthread_create(&thread->thread, NULL, run, thread);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rv;
-}
-
-static void free_thread(struct report_thread *thread)
-{
-	pthread_cond_destroy(&thread->wake);
-	pthread_cond_destroy(&thread->idle);
-	pthread_mutex_destroy(&thread->lock);
-	free(thread);
-}
-
-static struct report_thread *create_thread(struct prg_client *client)
-{
-	struct report_thread *thread = calloc(1, sizeof *thread);
-	if (thread == NULL)
-		return NULL;
-	thread->client = client;
-	pthread_mutex_init(&thread->lock, NULL);
-	steady_init(&thread->wake);
-	steady_init(&thread->idle);
-	if (start_quietly(thread) == 0)
-		return thread;
-	free_thread(thread);
-	return NULL;
-}
-
-/* The client's thread, started with its first reporter. NULL: it cannot be. */
-static struct report_thread *get_thread(struct prg_client *client)
-{
-	pthread_mutex_lock(&client->lock);
-	if (client->reports == NULL)
-		client->reports = create_thread(client);
-	struct report_thread *thread = client->reports;
-	pthread_mutex_unlock(&client->lock);
-	return thread;
 }
 
 static enum prg_code check_arguments(double total, const struct prg_reporter_options *options)
@@ -265,6 +256,14 @@ static enum prg_code check_arguments(double total, const struct prg_reporter_opt
 	return PRG_OK;
 }
 
+static int beat_ms(double lease_seconds)
+{
+	double third_ms = lease_seconds * 1000 / BEATS_IN_LEASE;
+	if (lease_seconds <= 0 || third_ms >= BEAT_MS)
+		return BEAT_MS;
+	return third_ms > 1 ? (int)third_ms : 1;
+}
+
 static struct prg_reporter *create_reporter(struct prg_client *client, const char *job_id, enum prg_stage stage,
                                             double total, const struct prg_reporter_options *options)
 {
@@ -272,7 +271,7 @@ static struct prg_reporter *create_reporter(struct prg_client *client, const cha
 	struct prg_reporter *reporter = calloc(1, sizeof *reporter + id_bytes);
 	if (reporter == NULL)
 		return NULL;
-	reporter->thread = get_thread(client);
+	reporter->thread = report_thread_get(client);
 	if (reporter->thread == NULL) {
 		free(reporter);
 		return NULL;
@@ -280,7 +279,9 @@ static struct prg_reporter *create_reporter(struct prg_client *client, const cha
 	reporter->client = client;
 	reporter->stage = stage;
 	reporter->interval_ms = options->interval_ms != 0 ? options->interval_ms : INTERVAL_DEFAULT_MS;
+	reporter->beat_ms = beat_ms(options->lease_seconds);
 	reporter->attempt = options->attempt;
+	reporter->users = 1;
 	atomic_init(&reporter->total, total);
 	memcpy(reporter->job_id, job_id, id_bytes);
 	return reporter;
@@ -291,6 +292,7 @@ static void add_reporter(struct prg_reporter *reporter)
 	struct report_thread *thread = reporter->thread;
 	pthread_mutex_lock(&thread->lock);
 	reporter->due_ms = steady_now_ms();
+	reporter->beat_due_ms = reporter->due_ms + reporter->beat_ms;
 	reporter->next = thread->first;
 	thread->first = reporter;
 	pthread_cond_signal(&thread->wake);
@@ -314,7 +316,7 @@ enum prg_code prg_reporter_start(struct prg_client *client, const char *job_id, 
 		error_no_memory();
 		return client_leave(client);
 	}
-	struct prg_update update = {.attempt = options->attempt};
+	struct prg_update update = {.attempt = options->attempt, .lease_seconds = options->lease_seconds};
 	struct prg_progress *progress = NULL;
 	code = prg_update_progress(client, job_id, stage, &update, &progress);
 	if (code == PRG_OK) {
@@ -328,8 +330,8 @@ enum prg_code prg_reporter_start(struct prg_client *client, const char *job_id, 
 	return client_leave(client);
 }
 
-/* Takes the reporter away from the thread, with its last report. False: the thread is still waiting for an answer when
- * the time is over, and frees it. */
+/* Takes the reporter away from the thread, with its last report. False: the thread is still waiting for the answer to a
+ * report when the time is over. */
 static bool take_back(struct prg_reporter *reporter, int64_t deadline_ms, struct report *report)
 {
 	struct report_thread *thread = reporter->thread;
@@ -338,24 +340,31 @@ static bool take_back(struct prg_reporter *reporter, int64_t deadline_ms, struct
 	while (reporter->busy && steady_now_ms() < deadline_ms)
 		steady_wait(&thread->idle, &thread->lock, deadline_ms);
 	bool taken = !reporter->busy;
-	reporter->abandoned = !taken;
-	if (taken) {
-		unlink_reporter(thread, reporter);
+	unlink_reporter(thread, reporter);
+	if (taken)
 		take_report(reporter, report);
-	}
 	pthread_mutex_unlock(&thread->lock);
 	return taken;
 }
 
+static void give_up(struct prg_reporter *reporter)
+{
+	struct report_thread *thread = reporter->thread;
+	pthread_mutex_lock(&thread->lock);
+	drop(reporter);
+	pthread_mutex_unlock(&thread->lock);
+}
+
 static enum prg_code finish(struct prg_reporter *reporter, struct prg_progress **ret_progress)
 {
-	struct prg_client *client = reporter->client;
-	int64_t deadline_ms = client_deadline_ms(client, 0);
+	int64_t deadline_ms = client_deadline_ms(reporter->client, 0);
 	struct report report;
-	if (!take_back(reporter, deadline_ms, &report))
-		return error_set(PRG_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the last report had no answer in time");
-	enum prg_code code = send_report(reporter, &report, deadline_ms, ret_progress);
-	free(reporter);
+	enum prg_code code;
+	if (take_back(reporter, deadline_ms, &report))
+		code = send_report(reporter, &report, deadline_ms, ret_progress);
+	else
+		code = error_set(PRG_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the last report had no answer in time");
+	give_up(reporter);
 	return code;
 }
 
@@ -375,32 +384,4 @@ enum prg_code prg_reporter_finish(struct prg_reporter *reporter, struct prg_prog
 		return code;
 	finish(reporter, ret_progress);
 	return client_leave(client);
-}
-
-void reporter_stop_all(struct prg_client *client)
-{
-	struct report_thread *thread = client->reports;
-	if (thread == NULL)
-		return;
-	pthread_mutex_lock(&thread->lock);
-	thread->stop = true;
-	pthread_cond_signal(&thread->wake);
-	pthread_mutex_unlock(&thread->lock);
-	pthread_join(thread->thread, NULL);
-}
-
-void reporter_free_all(struct prg_client *client, bool forked)
-{
-	struct report_thread *thread = client->reports;
-	if (thread == NULL)
-		return;
-	while (thread->first != NULL) {
-		struct prg_reporter *reporter = thread->first;
-		thread->first = reporter->next;
-		free(reporter);
-	}
-	if (forked)
-		free(thread);
-	else
-		free_thread(thread);
 }

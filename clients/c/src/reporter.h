@@ -1,15 +1,17 @@
-/* The reporters of a client, as its closing sees them. */
+/* The reporters of a client, as its thread sees them. The thread's lock is held in all these calls. */
 #ifndef PRG_REPORTER_H
 #define PRG_REPORTER_H
 
 #include <prg/prg.h>
-#include <stdbool.h>
+#include <stdint.h>
 
-/* Ends the thread that sends reports; after connection_close, so that it does not wait for an answer. */
-void reporter_stop_all(struct prg_client *client);
+#include "report_thread.h"
 
-/* Frees the reporters that were not finished, and what they share; after reporter_stop_all or, with `forked`, in a
- * child of the process that had the thread. */
-void reporter_free_all(struct prg_client *client, bool forked);
+/* Serves the reporter that comes first, if its time has come; for that the lock is given up for a while. Returns when
+ * (steady.h) to look again. */
+int64_t reporter_serve_first(struct report_thread *thread);
+
+/* Frees all that were not finished; the thread is not there any more, and nobody needs the lock. */
+void reporter_free_all(struct report_thread *thread);
 
 #endif

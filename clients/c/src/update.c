@@ -12,6 +12,7 @@
 #include "error.h"
 #include "metadata.h"
 #include "progress.h"
+#include "report_thread.h"
 #include "steady.h"
 #include "text.h"
 
@@ -19,6 +20,7 @@ struct update_call {
 	struct prg_client *client;
 	struct prg_update update; /* all zero when the caller gave none */
 	struct metadata metadata;
+	Google__Protobuf__Duration lease;
 	struct turn turn;
 	uint64_t sequence;
 	struct progress_result result;
@@ -52,12 +54,15 @@ static enum prg_code take_turn(struct update_call *call, const char *job_id, int
 static enum prg_code begin_update(struct update_call *call, struct prg_client *client, const char *job_id,
                                   const struct prg_update *update, int64_t deadline_ms, const ProtobufCMessage *request)
 {
-	*call = (struct update_call){.client = client};
+	*call = (struct update_call){.client = client, .lease = GOOGLE__PROTOBUF__DURATION__INIT};
 	enum prg_code code = client_enter(client);
 	if (code != PRG_OK)
 		return code;
 	if (update != NULL)
 		call->update = *update;
+	code = duration_fill(&call->lease, "lease_seconds", call->update.lease_seconds);
+	if (code != PRG_OK)
+		return client_leave(client);
 	code = metadata_lend(&call->metadata, request->descriptor, call->update.metadata, call->update.metadata_count);
 	if (code == PRG_OK)
 		code = take_turn(call, job_id, deadline_ms);
@@ -75,6 +80,7 @@ static enum prg_code begin_update(struct update_call *call, struct prg_client *c
 		(request)->n_metadata = (call)->metadata.count;                                                                \
 		(request)->metadata = (call)->metadata.messages;                                                               \
 		(request)->attempt = (call)->update.attempt;                                                                   \
+		(request)->lease = (call)->update.lease_seconds > 0 ? &(call)->lease : NULL;                                   \
 		(request)->writer = (call)->client->writer;                                                                    \
 		(request)->sequence = (call)->sequence;                                                                        \
 	} while (0)
@@ -85,6 +91,7 @@ static enum prg_code end_update(struct update_call *call, struct prg_progress **
 	turn_end(&call->client->turns, &call->turn);
 	pthread_mutex_unlock(&call->client->lock);
 	metadata_finish(&call->metadata);
+	report_thread_note_answer(call->client, call->result.progress);
 	return progress_give(call->client, &call->result, ret_progress);
 }
 

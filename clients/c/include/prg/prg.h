@@ -309,6 +309,8 @@ struct prg_update {
 	const struct prg_entry *metadata; /* merged into the job's */
 	size_t metadata_count;
 	uint32_t attempt; /* the attempt this worker works on; 0: the present one */
+	double
+	    lease_seconds; /* the next sign of life (any update or prg_heartbeat) comes within this time; <= 0: as before */
 };
 
 /* The updates. `update` and `ret_progress` may be NULL. They create the job if it is new. The answer's `outcome` says
@@ -367,18 +369,31 @@ PRG_API enum prg_code prg_cancel_job(struct prg_client *client, const char *job_
 PRG_API enum prg_code prg_heartbeat(struct prg_client *client, const char *job_id, double lease_seconds,
                                     struct prg_progress **ret_progress);
 
+/* Called when the job should be cancelled; the strings, never NULL, are borrowed for the call. */
+typedef void prg_cancel_fn(const char *job_id, const char *reason, void *context);
+
+/* Has `callback` called once for each job that should be cancelled, when an answer to an update or heartbeat of this
+ * client, a reporter's included, first says so. While a reporter runs the service is asked at least twice a second. A
+ * thread of the client's own calls it, one call at a time, and no reporter sends anything meanwhile: be brief. It may
+ * make any call of the library but prg_close. NULL: none from now on; a call that is under way goes on. Replaces the
+ * one that was set before. PRG_RESOURCE_EXHAUSTED: the thread cannot be started. */
+PRG_API enum prg_code prg_on_cancel(struct prg_client *client, prg_cancel_fn *callback, void *context);
+
 /* ---- the reporter, for hot loops --------------------------------------------------------------------------------- */
 
 struct prg_reporter;
 
 /* How a reporter behaves; zero or NULL in a field means the default. */
 struct prg_reporter_options {
-	int interval_ms;  /* at most one report in this time; default 100 */
-	uint32_t attempt; /* 0: the present one */
+	int interval_ms;      /* at most one report in this time; default 100 */
+	uint32_t attempt;     /* 0: the present one */
+	double lease_seconds; /* stay alive in the eyes of the service at least this often; <= 0: no lease of its own */
 };
 
 /* Begins to report a stage: enters it (this is acknowledged) and lets a thread of the client send the newest value of
- * prg_reporter_tick from time to time. total > 0, in any unit. `options` may be NULL. */
+ * prg_reporter_tick from time to time. When there has been nothing new for half a second, or for a third of the lease
+ * if that is less, it sends a heartbeat: so the lease is kept and a wish to cancel is heard also while nothing moves.
+ * total > 0, in any unit. `options` may be NULL. */
 PRG_API enum prg_code prg_reporter_start(struct prg_client *client, const char *job_id, enum prg_stage stage,
                                          double total, const struct prg_reporter_options *options,
                                          struct prg_reporter **ret_reporter);
