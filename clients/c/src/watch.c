@@ -1,7 +1,18 @@
-/* Watching a job: one long poll after the other, through all troubles that pass. */
+/*
+ * Watching a job: a snapshot, then one long poll after the other, each going on where the answer before has ended,
+ * through all troubles that pass. An answer that was lost is asked for again with the same token, and a token that is
+ * too old gives a snapshot, so changes may come twice or be merged; none is shown twice, and the end is never missed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel.h"
 #include "client.h"
+#include "duration.h"
 #include "error.h"
+#include "progress.h"
 #include "steady.h"
+#include "text.h"
 
 enum {
 	POLL_MS = 30000,
@@ -13,18 +24,103 @@ struct watch {
 	const char *job_id;
 	prg_watch_fn *callback;
 	void *context;
-	uint64_t revision; /* the latest one shown; 0: none */
+	char *token;            /* goes on behind what was taken; NULL: from a snapshot */
+	uint64_t revision;      /* the latest one shown; 0: none */
+	int64_t create_time_ms; /* of the job that was shown; another one has revisions of its own */
 	bool over;
 };
 
-/* Shows a state that is news. */
-static bool show(struct watch *watch, const struct prg_progress *progress)
+/* What one answer brought. */
+struct changes {
+	struct prg_progress **states; /* in order */
+	size_t count;
+	bool was_deleted; /* after the last of them */
+	char *token;
+};
+
+static void clear_changes(struct changes *changes)
 {
-	if (progress->revision == watch->revision)
+	for (size_t i = 0; i < changes->count; i++)
+		prg_progress_free(changes->states[i]);
+	free(changes->states);
+	free(changes->token);
+	*changes = (struct changes){0};
+}
+
+/* False: no memory, or an event without a state. */
+static bool take_event(struct changes *changes, const Progress__V1__ProgressEvent *event)
+{
+	changes->was_deleted = event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED;
+	if (changes->was_deleted)
+		return true;
+	if (event->progress_info == NULL) {
+		error_set(PRG_INTERNAL, "BAD_REPLY", "an event has no progress_info: not a progressd?");
 		return false;
-	watch->revision = progress->revision;
-	watch->over = !watch->callback(progress, watch->context) || prg_progress_is_final(progress);
+	}
+	struct prg_progress *state = progress_copy(event->progress_info);
+	if (state == NULL) {
+		error_no_memory();
+		return false;
+	}
+	state->durability = channel_durability();
+	changes->states[changes->count++] = state;
 	return true;
+}
+
+/* Everything is copied, so that callbacks may make calls of their own. */
+static void take_changes(const Progress__V1__WatchProgressResponse *response, void *context)
+{
+	struct changes *changes = context;
+	if (response == NULL)
+		return;
+	changes->states = calloc(response->n_events + 1, sizeof(struct prg_progress *));
+	changes->token = strdup(response->resume_token);
+	if (changes->states == NULL || changes->token == NULL) {
+		error_no_memory();
+		return;
+	}
+	for (size_t i = 0; i < response->n_events && !changes->was_deleted; i++)
+		if (!take_event(changes, response->events[i]))
+			return;
+}
+
+static enum prg_code fetch(const struct watch *watch, struct changes *ret_changes)
+{
+	Google__Protobuf__Duration timeout = GOOGLE__PROTOBUF__DURATION__INIT;
+	duration_fill_ms(&timeout, POLL_MS);
+	Progress__V1__WatchProgressRequest request = PROGRESS__V1__WATCH_PROGRESS_REQUEST__INIT;
+	request.job_id = text_lend(watch->job_id);
+	request.resume_token = text_lend(watch->token);
+	request.mode = PROGRESS__V1__WATCH_MODE__WATCH_MODE_LATEST;
+	request.timeout = &timeout;
+	progress__v1__progress_tracker_service__watch_progress(&watch->client->service, &request, take_changes,
+	                                                       ret_changes);
+	return error_code();
+}
+
+/* Shows a state if it is news. */
+static bool show(struct watch *watch, const struct prg_progress *state)
+{
+	bool is_same_job = watch->create_time_ms == state->create_time_ms;
+	if (watch->revision != 0 && is_same_job && state->revision <= watch->revision)
+		return false;
+	watch->revision = state->revision;
+	watch->create_time_ms = state->create_time_ms;
+	watch->over = !watch->callback(state, watch->context) || prg_progress_is_final(state);
+	return true;
+}
+
+/* Shows all that is news. PRG_NOT_FOUND: the job was deleted. */
+static enum prg_code show_changes(struct watch *watch, struct changes *changes, bool *ret_news)
+{
+	for (size_t i = 0; i < changes->count && !watch->over; i++)
+		*ret_news |= show(watch, changes->states[i]);
+	free(watch->token);
+	watch->token = changes->token;
+	changes->token = NULL;
+	if (changes->was_deleted && !watch->over)
+		return error_set(PRG_NOT_FOUND, "JOB_NOT_FOUND", "job %s was deleted", watch->job_id);
+	return PRG_OK;
 }
 
 static bool passes_by_itself(const struct watch *watch, enum prg_code code)
@@ -37,18 +133,17 @@ static bool passes_by_itself(const struct watch *watch, enum prg_code code)
 /* One long poll. PRG_OK: go on, or the watch is over. */
 static enum prg_code poll_once(struct watch *watch)
 {
-	struct prg_progress *progress;
-	enum prg_code code = prg_wait_progress(watch->client, watch->job_id, watch->revision, POLL_MS, &progress);
+	struct changes changes = {0};
 	bool news = false;
-	if (code == PRG_OK) {
-		news = show(watch, progress);
-		prg_progress_free(progress);
-	} else if (!passes_by_itself(watch, code)) {
-		return code;
-	}
-	if (!news)
+	enum prg_code code = fetch(watch, &changes);
+	if (code == PRG_OK)
+		code = show_changes(watch, &changes, &news);
+	else if (passes_by_itself(watch, code))
+		code = PRG_OK;
+	clear_changes(&changes);
+	if (code == PRG_OK && !news && !watch->over)
 		connection_pause(&watch->client->connection, PAUSE_MS, STEADY_NEVER);
-	return PRG_OK;
+	return code;
 }
 
 enum prg_code prg_watch(struct prg_client *client, const char *job_id, prg_watch_fn *callback, void *context)
@@ -56,9 +151,10 @@ enum prg_code prg_watch(struct prg_client *client, const char *job_id, prg_watch
 	enum prg_code code = client_enter(client);
 	if (code != PRG_OK)
 		return code;
-	struct watch watch = {.client = client, .job_id = job_id, .callback = callback, .context = context};
+	struct watch watch = {.client = client, .job_id = text_lend(job_id), .callback = callback, .context = context};
 	while (code == PRG_OK && !watch.over)
 		code = poll_once(&watch);
+	free(watch.token);
 	if (code == PRG_OK)
 		error_clear();
 	client_leave(client);

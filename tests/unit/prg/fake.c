@@ -39,10 +39,12 @@ static void note_request(struct fake_call *call, const ProtobufCMessage *request
 	copy_text(call->job_id, sizeof call->job_id, request, "job_id");
 	copy_text(call->writer, sizeof call->writer, request, "writer");
 	copy_text(call->request_id, sizeof call->request_id, request, "request_id");
+	copy_text(call->resume_token, sizeof call->resume_token, request, "resume_token");
 	copy_text(call->message, sizeof call->message, request, "message");
 	COPY_NUMBER(call->sequence, uint64_t, request, "sequence");
 	COPY_NUMBER(call->stage, int32_t, request, "stage");
 	COPY_NUMBER(call->attempt, int32_t, request, "attempt");
+	COPY_NUMBER(call->mode, int32_t, request, "mode");
 	COPY_NUMBER(call->done, double, request, "done");
 	COPY_NUMBER(call->total, double, request, "total");
 	call->wait_ms = find_ms(request, "timeout");
@@ -104,10 +106,41 @@ static void fill_info(Progress__V1__ProgressInfo *info, const struct fake_plan *
 	info->n_metadata = 2;
 }
 
+/* The answer to a watch, packed; the caller frees it. */
+static uint8_t *pack_changes(const struct fake_plan *plan, char *job_id, size_t *ret_bytes)
+{
+	Progress__V1__WatchProgressResponse response = PROGRESS__V1__WATCH_PROGRESS_RESPONSE__INIT;
+	Progress__V1__ProgressInfo past = PROGRESS__V1__PROGRESS_INFO__INIT, present = past;
+	Progress__V1__ProgressEvent before = PROGRESS__V1__PROGRESS_EVENT__INIT, now = before, deletion = before;
+	Progress__V1__ProgressEvent *events[5];
+	char token[24];
+	fill_info(&past, plan, job_id);
+	fill_info(&present, plan, job_id);
+	past.revision--;
+	past.state = PROGRESS__V1__JOB_STATE__JOB_STATE_ACTIVE;
+	before.progress_info = &past;
+	now.progress_info = deletion.progress_info = &present;
+	deletion.kind = PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED;
+	for (int echo = 0; plan->echoes && echo < 2; echo++)
+		events[response.n_events++] = echo == 0 && plan->revision > 1 ? &before : &now;
+	events[response.n_events++] = &now;
+	if (plan->deleted)
+		events[response.n_events++] = &deletion;
+	snprintf(token, sizeof token, "after %llu", (unsigned long long)plan->revision);
+	response.events = events;
+	response.resume_token = token;
+	uint8_t *bytes = malloc(progress__v1__watch_progress_response__get_packed_size(&response));
+	MUST(bytes != NULL);
+	*ret_bytes = progress__v1__watch_progress_response__pack(&response, bytes);
+	return bytes;
+}
+
 /* The method's response, packed; the caller frees it. */
 static uint8_t *pack_response(const ProtobufCMethodDescriptor *method, const struct fake_plan *plan, char *job_id,
                               size_t *ret_bytes)
 {
+	if (method->output == &progress__v1__watch_progress_response__descriptor)
+		return pack_changes(plan, job_id, ret_bytes);
 	ProtobufCMessage *response = calloc(1, method->output->sizeof_message);
 	MUST(response != NULL);
 	protobuf_c_message_init(method->output, response);

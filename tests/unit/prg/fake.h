@@ -23,6 +23,7 @@ struct fake_call {
 	char writer[72];
 	char request_id[72];
 	char authorization[40];
+	char resume_token[40];
 	char message[1100];
 	uint64_t sequence;
 	uint32_t timeout_ms;
@@ -30,6 +31,7 @@ struct fake_call {
 	int64_t lease_ms; /* -1: none */
 	int32_t stage;
 	int32_t attempt;
+	int32_t mode; /* of a watch */
 	double done;
 	double total;
 	size_t metadata_count;
@@ -50,6 +52,8 @@ struct fake_plan {
 	uint64_t revision; /* of the job; each update adds one */
 	bool ended;        /* the job has succeeded */
 	int ends_at;       /* the job ends at this revision; 0: never */
+	bool echoes;       /* watches are told the state before once more, and the present one twice */
+	bool deleted;      /* watches are told that the job was deleted, after its last state */
 };
 
 struct fake {

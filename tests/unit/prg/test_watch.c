@@ -67,3 +67,65 @@ Test(prg_watch, tells_that_there_is_no_such_job)
 	cr_assert_str_eq(prg_error(), "no such job");
 	cr_assert_eq(seen.count, 0);
 }
+
+Test(prg_watch, goes_on_where_the_answer_before_ended_also_after_a_lost_one)
+{
+	fake_set_plan(&fake, (struct fake_plan){.ends_at = 4});
+	struct seen seen = {0};
+	cr_assert_eq(prg_watch(client, "j", note, &seen), PRG_OK);
+	static const char *const tokens[] = {"", "after 1", "after 2", "after 3"};
+	for (size_t i = 0; i < 4; i++) {
+		struct fake_call call = fake_get_call(&fake, i);
+		cr_assert_str_eq(call.method, "WatchProgress");
+		cr_assert_str_eq(call.job_id, "j");
+		cr_assert_str_eq(call.resume_token, tokens[i]);
+		cr_assert_eq(call.mode, PROGRESS__V1__WATCH_MODE__WATCH_MODE_LATEST);
+		cr_assert_eq(call.wait_ms, 30000);
+		cr_assert_gt(call.timeout_ms, 30000);
+	}
+	size_t before = fake_call_count(&fake);
+	fake_set_plan(&fake, (struct fake_plan){.revision = 10, .ends_at = 12, .drops_left = 1});
+	cr_assert_eq(prg_watch(client, "j", note, &seen), PRG_OK);
+	cr_assert_str_eq(fake_get_call(&fake, before).resume_token, "");
+	cr_assert_str_eq(fake_get_call(&fake, before + 1).resume_token, "", "the answer was lost");
+}
+
+Test(prg_watch, shows_nothing_twice_and_nothing_late_whatever_it_is_told)
+{
+	fake_set_plan(&fake, (struct fake_plan){.ends_at = 6, .echoes = true});
+	struct seen seen = {0};
+	cr_assert_eq(prg_watch(client, "j", note, &seen), PRG_OK);
+	cr_assert_eq(seen.count, 6);
+	cr_assert(seen.final);
+	for (size_t i = 0; i < seen.count; i++)
+		cr_assert_eq(seen.revisions[i], i + 1);
+}
+
+Test(prg_watch, tells_that_the_job_was_deleted_after_its_last_state)
+{
+	fake_set_plan(&fake, (struct fake_plan){.revision = 3, .deleted = true});
+	struct seen seen = {0};
+	cr_assert_eq(prg_watch(client, "j", note, &seen), PRG_NOT_FOUND);
+	cr_assert_str_eq(prg_error_reason(), "JOB_NOT_FOUND");
+	cr_assert_eq(seen.count, 1);
+	cr_assert_eq(seen.revisions[0], 3);
+	fake_set_plan(&fake, (struct fake_plan){.revision = 4, .ended = true, .deleted = true});
+	cr_assert_eq(prg_watch(client, "j", note, &seen), PRG_OK, "it had ended before");
+	cr_assert(seen.final);
+}
+
+static bool note_and_call(const struct prg_progress *progress, void *context)
+{
+	cr_assert_eq(prg_heartbeat(client, "other", 0, NULL), PRG_OK);
+	return note(progress, context);
+}
+
+Test(prg_watch, lets_the_callback_make_calls)
+{
+	fake_set_plan(&fake, (struct fake_plan){.ends_at = 8, .echoes = true});
+	struct seen seen = {0};
+	cr_assert_eq(prg_watch(client, "j", note_and_call, &seen), PRG_OK, "%s", prg_error());
+	cr_assert(seen.final);
+	for (size_t i = 1; i < seen.count; i++)
+		cr_assert_gt(seen.revisions[i], seen.revisions[i - 1]);
+}
