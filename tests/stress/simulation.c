@@ -9,70 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "service/answer.h"
-#include "service/corridor.h"
-#include "simulation_store.h"
-#include "simulation_watcher.h"
-#include "wire/info.h"
+#include "simulation_calls.h"
 
-enum {
-	STEPS = 150,
-	WATCHERS = 10,
-	CALL_BYTES_MAX = 4 << 20,
-	START_MS = 1000000,
-	LEASE_MAX_MS = 2000,
-	WRITERS = 3,
-	UPDATES_KEPT = 64,
-	SEEDS_DEFAULT = 300,
-};
-
-struct world;
-
-/* A call on its way or answered. */
-struct asked {
-	struct call call; /* first */
-	struct list link;
-	struct arena arena;
-	struct world *world;
-	enum command_kind kind;
-	int job;
-	bool may_wait;
-	bool is_first;
-	bool is_checked;
-	int replies;
-	int watcher; /* of a watch */
-	uint64_t born_epoch;
-};
-
-struct seat {
-	struct watcher watcher;
-	struct asked *asked; /* NULL: it does not watch at the moment */
-	int job;
-	char token[WATCH_TOKEN_BYTES]; /* empty: none */
-	uint64_t peer;
-};
-
-struct world {
-	struct random random;
-	struct simulation_store store;
-	struct feed feed;
-	struct feed_listener listener;
-	struct corridor *corridor;
-	struct list commands;
-	struct list asked;
-	struct moment now;
-	uint64_t epoch;
-	struct feed_history_limits limits;
-	struct knowledge told[SIMULATION_JOBS]; /* by the listener: the model of the store */
-	int64_t heard_ms[SIMULATION_JOBS];      /* steady: the last sign of life that was answered well */
-	uint64_t sequences[WRITERS];
-	struct job_update sent[UPDATES_KEPT]; /* to be repeated */
-	int sent_job[UPDATES_KEPT];
-	size_t sent_count;
-	struct seat seats[WATCHERS];
-	uint64_t calls;
-	uint64_t changes;
-};
+enum { STEPS = 150, START_MS = 1000000, SEEDS_DEFAULT = 300 };
 
 static uint64_t seed;
 static int step;
@@ -81,11 +20,6 @@ _Noreturn void simulation_fail(void)
 {
 	fprintf(stderr, "seed %" PRIu64 ", step %d; replay it with --from %" PRIu64 " --seeds 1\n", seed, step, seed);
 	exit(1);
-}
-
-static uint64_t pick(struct world *world, uint64_t bound)
-{
-	return random_below(&world->random, bound);
 }
 
 /* ---- what is told */
@@ -118,7 +52,7 @@ static void hear(struct feed_listener *listener, const char *job_id, const uint8
 	struct arena arena;
 	ProtobufCMessage *message;
 	struct fault fault;
-	arena_init(&arena, CALL_BYTES_MAX);
+	arena_init(&arena, SIMULATION_CALL_BYTES_MAX);
 	CHECK(wire_open(&progress__v1__progress_event__descriptor, bytes, length, &arena, &message, &fault) == ERR_OK, "%s",
 	      fault.text);
 	const Progress__V1__ProgressEvent *event = (const Progress__V1__ProgressEvent *)message;
@@ -143,8 +77,8 @@ static void start_corridor(struct world *world)
 {
 	struct corridor_options options = {
 	    .default_ttl_ms = 8000,
-	    .default_lost_after_ms = pick(world, 2) == 0 ? 0 : 3000,
-	    .cached_jobs_max = pick(world, 2 * SIMULATION_JOBS),
+	    .default_lost_after_ms = simulation_pick(world, 2) == 0 ? 0 : 3000,
+	    .cached_jobs_max = simulation_pick(world, 2 * SIMULATION_JOBS),
 	    .epoch = ++world->epoch,
 	    .on_data_loss = forbid_data_loss,
 	};
@@ -153,7 +87,7 @@ static void start_corridor(struct world *world)
 	feed_add_listener(&world->feed, &world->listener);
 	corridor_init(world->corridor, &world->store.base, &world->feed, &options);
 	CHECK(corridor_adopt(world->corridor, world->now, &fault) == ERR_OK, "%s", fault.text);
-	for (int i = 0; i < WATCHERS; i++)
+	for (int i = 0; i < SIMULATION_WATCHERS; i++)
 		world->seats[i].watcher.may_resync = true;
 }
 
@@ -167,13 +101,14 @@ static void stop_corridor(struct world *world)
 
 static void choose_filter(struct world *world, struct watcher *watcher)
 {
-	watcher->has_filter = pick(world, 2) == 0;
+	watcher->has_filter = simulation_pick(world, 2) == 0;
 	if (!watcher->has_filter)
 		return;
-	if (pick(world, 2) == 0)
-		watcher->filter.states = UINT64_C(1) << (JOB_STATE_ACTIVE + pick(world, 5)) | UINT64_C(1) << JOB_STATE_ACTIVE;
-	if (pick(world, 2) == 0)
-		watcher->filter.stages = pick(world, UINT64_MAX) | UINT64_C(1) << STAGE_DOWNLOADING;
+	if (simulation_pick(world, 2) == 0)
+		watcher->filter.states =
+		    UINT64_C(1) << (JOB_STATE_ACTIVE + simulation_pick(world, 5)) | UINT64_C(1) << JOB_STATE_ACTIVE;
+	if (simulation_pick(world, 2) == 0)
+		watcher->filter.stages = simulation_pick(world, UINT64_MAX) | UINT64_C(1) << STAGE_DOWNLOADING;
 }
 
 static struct world *create_world(void)
@@ -189,14 +124,15 @@ static struct world *create_world(void)
 	world->listener.tell = hear;
 	world->now = (struct moment){START_MS, START_MS / 2};
 	world->limits = feed_history_limits_default;
-	if (pick(world, 3) == 0)
-		world->limits = (struct feed_history_limits){5 + pick(world, 30), 5 + pick(world, 60), 20000, 1000};
-	for (int i = 0; i < WATCHERS; i++) {
+	if (simulation_pick(world, 3) == 0)
+		world->limits =
+		    (struct feed_history_limits){5 + simulation_pick(world, 30), 5 + simulation_pick(world, 60), 20000, 1000};
+	for (int i = 0; i < SIMULATION_WATCHERS; i++) {
 		struct seat *seat = &world->seats[i];
-		seat->job = (int)pick(world, SIMULATION_JOBS);
-		seat->peer = 1 + pick(world, 4);
-		seat->watcher.is_for_many = i >= WATCHERS / 2;
-		seat->watcher.is_latest_only = pick(world, 2) == 0;
+		seat->job = (int)simulation_pick(world, SIMULATION_JOBS);
+		seat->peer = 1 + simulation_pick(world, 4);
+		seat->watcher.is_for_many = i >= SIMULATION_WATCHERS / 2;
+		seat->watcher.is_latest_only = simulation_pick(world, 2) == 0;
 		if (seat->watcher.is_for_many)
 			choose_filter(world, &seat->watcher);
 	}
@@ -222,177 +158,6 @@ static void destroy_world(struct world *world)
 	simulation_store_close(&world->store);
 	free(world->corridor);
 	free(world);
-}
-
-/* ---- calls */
-
-static void take_reply(struct call *call)
-{
-	((struct asked *)(void *)call)->replies++;
-}
-
-static struct command *ask(struct world *world, enum command_kind kind, int job, command_answer *answer)
-{
-	struct asked *asked = calloc(1, sizeof *asked);
-	CHECK(asked != NULL, "no memory");
-	arena_init(&asked->arena, CALL_BYTES_MAX);
-	asked->world = world;
-	asked->kind = kind;
-	asked->job = job;
-	asked->watcher = -1;
-	asked->call.arena = &asked->arena;
-	asked->call.peer = 100;
-	asked->call.reply = take_reply;
-	list_append(&world->asked, &asked->link);
-	const char *name = kind == COMMAND_WATCH_JOBS ? NULL : simulation_jobs[job];
-	struct command *command = command_create(&asked->call, kind, name, answer);
-	CHECK(command != NULL, "no memory");
-	list_append(&world->commands, &command->link);
-	world->calls++;
-	return command;
-}
-
-static struct asked *asked_of(struct command *command)
-{
-	return (struct asked *)(void *)command->call;
-}
-
-static const struct stage *choose_stage(struct world *world, int job)
-{
-	const struct stage *present = stages_find(world->told[job].stage);
-	size_t count = stages_count();
-	if (present == NULL || pick(world, 15) == 0)
-		return &stages_all()[pick(world, count)];
-	bool may_go_on = present + 1 < stages_all() + count;
-	return may_go_on && pick(world, 4) == 0 ? present + 1 : present;
-}
-
-static struct job_update choose_update(struct world *world, int job)
-{
-	static const char *const messages[] = {"", "one", "two"};
-	static const char *const writers[WRITERS] = {"w0", "w1", "w2"};
-	struct job_update update = {
-	    .stage = choose_stage(world, job),
-	    .claim = (enum job_claim)pick(world, 3),
-	    .percent = (double)pick(world, 101),
-	    .fraction = random_unit(&world->random),
-	    .message = messages[pick(world, 3)],
-	    .attempt = pick(world, 10) == 0 ? (uint32_t)pick(world, 5) : 0,
-	    .lease_ms = pick(world, 4) == 0 ? 100 + (int64_t)pick(world, LEASE_MAX_MS - 100) : 0,
-	};
-	if (update.claim == JOB_CLAIM_FRACTION && update.stage->ends_as != JOB_STATE_UNSPECIFIED)
-		update.claim = JOB_CLAIM_STAGE;
-	if (pick(world, 2) == 0) {
-		uint64_t writer = pick(world, WRITERS);
-		uint64_t *sequence = &world->sequences[writer];
-		update.origin.writer = writers[writer];
-		update.origin.sequence = pick(world, 8) == 0 ? 1 + pick(world, *sequence + 1) : *sequence + 1;
-		*sequence += update.origin.sequence > *sequence;
-	}
-	return update;
-}
-
-static struct command *ask_update(struct world *world)
-{
-	int job = (int)pick(world, SIMULATION_JOBS);
-	struct job_update update = choose_update(world, job);
-	size_t place = world->sent_count++ % UPDATES_KEPT;
-	if (pick(world, 10) == 0 && world->sent_count > UPDATES_KEPT) {
-		update = world->sent[place];
-		job = world->sent_job[place];
-	}
-	world->sent[place] = update;
-	world->sent_job[place] = job;
-	struct command *command = ask(world, COMMAND_UPDATE, job, answer_outcome);
-	command->update = update;
-	return command;
-}
-
-static void ask_batch(struct world *world)
-{
-	size_t count = 1 + pick(world, 20);
-	for (size_t i = 0; i < count; i++) {
-		struct command *command = ask_update(world);
-		command->is_grouped = true;
-		command->group_size = i == 0 ? count : 0;
-	}
-}
-
-static void ask_wait(struct world *world, int job)
-{
-	struct command *command = ask(world, COMMAND_WAIT, job, answer_timed_out);
-	command->wait = (struct command_wait){world->told[job].revision + pick(world, 2), pick(world, 2) == 0};
-	command->pause.timeout_ms = (int64_t)pick(world, 3000);
-	asked_of(command)->may_wait = true;
-}
-
-static void ask_creation(struct world *world, int job)
-{
-	struct command *command = ask(world, COMMAND_CREATE, job, answer_job);
-	command->creation = (struct job_creation){
-	    .job_id = simulation_jobs[job],
-	    .ttl_ms = pick(world, 2) == 0 ? 0 : 1 + (int64_t)pick(world, 5000),
-	    .lost_after_ms = pick(world, 2) == 0 ? 0 : 1 + (int64_t)pick(world, 3000),
-	    .origin = {.request_id = pick(world, 2) == 0 ? "r" : ""},
-	};
-}
-
-static void forget_peer(struct world *world, uint64_t peer)
-{
-	struct command *command = command_create_own(COMMAND_FORGET_PEER, NULL);
-	CHECK(command != NULL, "no memory");
-	command->peer = peer;
-	list_append(&world->commands, &command->link);
-}
-
-static void sit_down(struct world *world, int number)
-{
-	struct seat *seat = &world->seats[number];
-	if (seat->asked != NULL)
-		return;
-	bool is_for_many = seat->watcher.is_for_many;
-	struct command *command = ask(world, is_for_many ? COMMAND_WATCH_JOBS : COMMAND_WATCH_JOB, seat->job, NULL);
-	command->watch = (struct command_watch){.is_first = *seat->token == '\0',
-	                                        .is_latest_only = seat->watcher.is_latest_only,
-	                                        .for_creation = pick(world, 2) == 0,
-	                                        .filter = seat->watcher.filter};
-	if (*seat->token != '\0')
-		CHECK(watch_token_read(seat->token, &command->watch.token), "%s", seat->token);
-	command->pause.timeout_ms = (int64_t)pick(world, 3) * (int64_t)pick(world, 1500);
-	seat->asked = asked_of(command);
-	seat->asked->watcher = number;
-	seat->asked->may_wait = true;
-	seat->asked->is_first = command->watch.is_first;
-	seat->asked->born_epoch = world->epoch;
-	seat->asked->call.peer = seat->peer;
-}
-
-static void ask_something(struct world *world)
-{
-	int job = (int)pick(world, SIMULATION_JOBS);
-	uint64_t dice = pick(world, 40);
-	if (dice < 14) {
-		ask_update(world);
-	} else if (dice < 18) {
-		struct command *command = ask(world, COMMAND_SIGN, job, answer_job);
-		command->sign = (struct command_sign){(uint32_t)pick(world, 3), (int64_t)(pick(world, 3) * pick(world, 700))};
-	} else if (dice < 20) {
-		ask_creation(world, job);
-	} else if (dice < 21) {
-		ask(world, COMMAND_DELETE, job, answer_job);
-	} else if (dice < 22) {
-		ask(world, COMMAND_CANCEL, job, answer_job)->cancel_reason = pick(world, 2) == 0 ? "" : "enough";
-	} else if (dice < 24) {
-		ask(world, COMMAND_READ, job, answer_job);
-	} else if (dice < 25) {
-		ask_batch(world);
-	} else if (dice < 27) {
-		ask_wait(world, job);
-	} else if (dice < 28) {
-		forget_peer(world, 1 + pick(world, 4));
-	} else {
-		sit_down(world, (int)pick(world, WATCHERS));
-	}
 }
 
 /* ---- answers */
@@ -505,7 +270,7 @@ static void let_time_pass(struct world *world, int64_t ms)
 {
 	world->now.steady_ms += ms;
 	/* People set clocks; the one that never jumps goes on. */
-	world->now.wall_ms += pick(world, 50) == 0 ? -(int64_t)pick(world, 5000) : ms;
+	world->now.wall_ms += simulation_pick(world, 50) == 0 ? -(int64_t)simulation_pick(world, 5000) : ms;
 }
 
 static void restart(struct world *world)
@@ -544,7 +309,7 @@ static void catch_up(struct world *world, int number)
 		told = seat->watcher.told;
 		changes = world->changes;
 		for (int i = 0; i < 2 || seat->asked != NULL; i++) {
-			sit_down(world, number);
+			simulation_watch(world, number);
 			let_time_pass(world, seat->asked != NULL ? 10 : 0);
 			walk(world);
 		}
@@ -557,7 +322,7 @@ static void catch_up(struct world *world, int number)
 static void check_no_lease_was_forgotten(struct world *world)
 {
 	for (int i = 0; i < 4; i++) {
-		let_time_pass(world, LEASE_MAX_MS);
+		let_time_pass(world, SIMULATION_LEASE_MAX_MS);
 		walk(world);
 	}
 	for (int i = 0; i < SIMULATION_JOBS; i++) {
@@ -572,16 +337,16 @@ static uint64_t run(void)
 {
 	struct world *world = create_world();
 	for (step = 0; step < STEPS; step++) {
-		world->store.is_faulty = pick(world, 3) == 0;
-		for (uint64_t count = pick(world, 12); count > 0; count--)
-			ask_something(world);
-		let_time_pass(world, (int64_t)pick(world, pick(world, 8) == 0 ? 3000 : 200));
+		world->store.is_faulty = simulation_pick(world, 3) == 0;
+		for (uint64_t count = simulation_pick(world, 12); count > 0; count--)
+			simulation_ask(world);
+		let_time_pass(world, (int64_t)simulation_pick(world, simulation_pick(world, 8) == 0 ? 3000 : 200));
 		walk(world);
-		if (pick(world, 60) == 0)
+		if (simulation_pick(world, 60) == 0)
 			restart(world);
 	}
 	world->store.is_faulty = false;
-	for (int i = 0; i < WATCHERS; i++)
+	for (int i = 0; i < SIMULATION_WATCHERS; i++)
 		catch_up(world, i);
 	check_no_lease_was_forgotten(world);
 	uint64_t calls = world->calls;

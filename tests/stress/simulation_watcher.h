@@ -35,8 +35,7 @@ struct watcher {
 	bool is_latest_only;
 	bool has_filter; /* then changes that do not concern it are left out */
 	struct feed_filter filter;
-	bool was_snapshot_told; /* of one job, since the last time it had no token */
-	bool may_resync;        /* the feed has begun anew since the last answer, or forgets quickly */
+	bool may_resync; /* the feed has begun anew since the last answer, or forgets quickly */
 	uint64_t told;
 };
 

@@ -1,0 +1,294 @@
+"""The life of a job over the wire: watching without gaps over crashes, leases, cancelling, batches, and deletion."""
+
+import threading
+import time
+
+import pytest
+
+from support.messages import job as messages, service, stage, stages
+from support.rpc import Refused
+
+NOT_FOUND, FAILED_PRECONDITION, ABORTED = 5, 9, 10
+STALLED, ACTIVE, SUCCEEDED, FAILED = (stages.JobState.Value("JOB_STATE_" + name)
+                                      for name in ("STALLED", "ACTIVE", "SUCCEEDED", "FAILED"))
+SNAPSHOT, ENDED, DELETED = (messages.EventKind.Value("EVENT_KIND_" + name) for name in ("SNAPSHOT", "ENDED", "DELETED"))
+
+
+class Watcher:
+    """Follows the tokens of one job, or of all, through lost connections, and checks that there is no gap and no repeat."""
+
+    def __init__(self, daemon, job_id=None, **options):
+        self.daemon, self.job_id, self.options = daemon, job_id, options
+        self.token, self.events, self.resyncs, self.known = "", [], 0, {}
+        self.client = None
+
+    def look(self, seconds=20):
+        """One answer: its events."""
+        if self.client is None:
+            self.client = self.daemon.client()
+        fields = dict(self.options, resume_token=self.token, timeout={"seconds": seconds})
+        if self.job_id:
+            answer = self.client.call("WatchProgress", job_id=self.job_id, **fields)
+        else:
+            answer = self.client.call("WatchJobs", **fields)
+        self.resyncs += answer.resync
+        if answer.resync:
+            self.known = {}
+        for event in answer.events:
+            self._take(event)
+        self.token = answer.resume_token
+        return list(answer.events)
+
+    def _take(self, event):
+        info = event.progress_info
+        known = self.known.get(info.job_id)
+        if event.kind != SNAPSHOT and known is not None:
+            assert event.previous_revision == known.revision, "a gap or a repeat"
+            assert event.kind == DELETED or (info.attempt, info.run, info.progress) >= (known.attempt, known.run, known.progress) \
+                or info.state == FAILED
+        self.known[info.job_id] = info
+        self.events.append(event)
+
+    def look_until(self, condition, seconds=60):
+        """Looks on until an event meets the condition, over lost connections; returns that event."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                for event in self.look():
+                    if condition(event):
+                        return event
+            except (ConnectionError, OSError, AssertionError, Refused) as problem:
+                if isinstance(problem, AssertionError) and "accepts" not in str(problem):
+                    raise
+                if isinstance(problem, Refused) and problem.code != 14:
+                    raise
+                self.leave()
+                time.sleep(0.02)
+        raise AssertionError("it was not told in time")
+
+    def leave(self):
+        if self.client is not None:
+            self.client.close()
+        self.client = None
+
+
+@pytest.fixture
+def watch(daemon):
+    watchers = []
+
+    def watch(job_id=None, **options):
+        watchers.append(Watcher(daemon, job_id, **options))
+        return watchers[-1]
+
+    yield watch
+    for watcher in watchers:
+        watcher.leave()
+
+
+def in_background(work):
+    """Runs it in a thread; a function that waits for its result."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(work()))
+    thread.start()
+
+    def result():
+        thread.join(90)
+        assert results, "the thread has failed"
+        return results[0]
+
+    return result
+
+
+def work_through(daemon):
+    """A worker that is killed and started anew with its daemon, and repeats what was not acknowledged."""
+    steps = [("downloading", n / 10) for n in range(1, 10)] + [("transcribing", n / 10) for n in range(1, 10)]
+    for number, (name, fraction) in enumerate(steps, start=1):
+        with daemon.client() as client:
+            client.call("UpdateProgressIncremental", job_id="job-1", stage=stage(name), fraction=fraction, writer="w",
+                        sequence=number)
+        if number % 6 == 0:
+            daemon.kill()
+            daemon.start()
+    with daemon.client() as client:
+        client.call("UpdateProgress", job_id="job-1", stage=stage("completed"))
+        return client.call("GetProgress", job_id="job-1").progress_info
+
+
+def test_a_watch_from_before_the_creation_to_the_end_over_kills(daemon, watch):
+    watcher = watch("job-1", wait_for_creation=True)
+    told = in_background(lambda: watcher.look_until(lambda event: event.progress_info.state == SUCCEEDED))
+    final = work_through(daemon)
+    last = told()
+    assert last.progress_info == final
+    assert watcher.events[-1] == last, "the end comes last"
+    assert [event.kind for event in watcher.events].count(ENDED) <= 1
+    assert watcher.resyncs <= 3, "at most one for each new start"
+    assert watcher.look(0) == []
+
+
+def test_a_watch_sees_every_change_of_the_present_daemon(daemon, client, watch):
+    watcher = watch("job-1", wait_for_creation=True)
+    told = in_background(lambda: watcher.look_until(lambda event: event.kind == ENDED))
+    for number in range(1, 200):
+        client.call("UpdateProgressIncremental", job_id="job-1", stage=stage("downloading"), done=number, total=200)
+    client.call("UpdateProgress", job_id="job-1", stage=stage("completed"))
+    told()
+    revisions = [event.progress_info.revision for event in watcher.events]
+    assert revisions == list(range(revisions[0], 201))
+    assert watcher.resyncs == 0
+
+
+def test_the_latest_state_comes_with_a_count_of_what_was_merged(client, watch):
+    client.call("CreateJob", job_id="job-1")
+    watcher = watch("job-1", mode="WATCH_MODE_LATEST")
+    watcher.look()
+    for number in range(1, 11):
+        client.call("UpdateProgressIncremental", job_id="job-1", stage=stage("downloading"), done=number, total=10)
+    client.call("UpdateProgress", job_id="job-1", stage=stage("completed"))
+    watcher.known = {}
+    (event,) = watcher.look()
+    assert (event.kind, event.merged, event.progress_info.progress) == (ENDED, 10, 100)
+
+
+def test_all_jobs_are_watched_over_a_restart_with_one_resync(daemon, watch):
+    with daemon.client() as client:
+        for number in range(30):
+            client.call("CreateJob", job_id=f"job-{number}")
+    watcher = watch()
+    assert len(watcher.look()) == 30
+    daemon.kill()
+    daemon.start()
+    watcher.leave()
+    assert len(watcher.look()) == 30
+    assert watcher.resyncs == 1
+    with daemon.client() as client:
+        client.call("UpdateProgress", job_id="job-7", stage=stage("failed"))
+    (event,) = watcher.look()
+    assert (event.kind, event.progress_info.job_id) == (ENDED, "job-7")
+    assert watcher.resyncs == 1
+
+
+def test_a_silent_worker_stalls_and_comes_back(client, watch):
+    sign = client.call("UpdateProgressIncremental", job_id="job-1", stage=stage("downloading"), fraction=0.5,
+                       lease={"nanos": 300_000_000}).progress_info
+    watcher = watch("job-1")
+    event = watcher.look_until(lambda event: event.progress_info.state == STALLED)
+    silence = event.progress_info.update_time.ToMilliseconds() - sign.update_time.ToMilliseconds()
+    assert 290 <= silence <= 300 + 1000
+    assert event.progress_info.progress == 10
+    beat = client.call("Heartbeat", job_id="job-1", lease={"seconds": 60}).progress_info
+    assert beat.state == ACTIVE
+    event = watcher.look_until(lambda event: event.progress_info.state == ACTIVE)
+    assert event.progress_info == beat
+
+
+def test_a_worker_that_beats_does_not_stall(client, watch):
+    client.call("UpdateProgress", job_id="job-1", stage=stage("downloading"), lease={"seconds": 2})
+    for _ in range(30):
+        beat = client.call("Heartbeat", job_id="job-1").progress_info
+        assert (beat.state, beat.revision) == (ACTIVE, 1)
+        time.sleep(0.1)
+
+
+def test_an_old_worker_is_fenced(client):
+    client.call("UpdateProgress", job_id="job-1", stage=stage("downloading"), lease={"seconds": 60})
+    client.call("UpdateProgress", job_id="job-1", stage=stage("queued"), attempt=2)
+    for method, fields in (("Heartbeat", {}), ("UpdateProgress", {"stage": stage("analyzing")})):
+        with pytest.raises(Refused) as refused:
+            client.call(method, job_id="job-1", attempt=1, **fields)
+        assert refused.value.code == ABORTED
+
+
+def test_a_lost_worker_fails_its_job(daemon, watch):
+    with daemon.client() as client:
+        client.call("CreateJob", job_id="job-1", lost_after={"nanos": 200_000_000})
+        watcher = watch("job-1")
+        watcher.look()
+        client.call("UpdateProgress", job_id="job-1", stage=stage("downloading"), lease={"nanos": 200_000_000})
+    event = watcher.look_until(lambda event: event.progress_info.state == FAILED)
+    assert event.kind == ENDED
+    assert event.progress_info.error.startswith("LOST")
+    assert [event.progress_info.state for event in watcher.events] == [ACTIVE, ACTIVE, STALLED, FAILED]
+
+
+def test_a_worker_that_died_with_the_daemon_stalls_after_the_restart(daemon, watch):
+    with daemon.client() as client:
+        client.call("UpdateProgress", job_id="job-1", stage=stage("downloading"), lease={"nanos": 300_000_000})
+    daemon.kill()
+    daemon.start()
+    watch("job-1").look_until(lambda event: event.progress_info.state == STALLED)
+
+
+def test_a_wish_for_the_end_is_in_every_answer_to_the_worker(client):
+    client.call("UpdateProgress", job_id="job-1", stage=stage("downloading"))
+    client.call("CancelJob", job_id="job-1", reason="not needed")
+    client.call("CancelJob", job_id="job-1", reason="too late")
+    answers = [client.call("Heartbeat", job_id="job-1").progress_info,
+               client.call("UpdateProgress", job_id="job-1", stage=stage("downloading")).progress_info,
+               client.call("GetProgress", job_id="job-1").progress_info,
+               client.call("UpdateProgress", job_id="job-1", stage=stage("completed")).progress_info]
+    assert all(info.cancel_requested and info.cancel_reason == "not needed" for info in answers)
+    assert answers[-1].state == SUCCEEDED, "a job that completes anyway has completed"
+    with pytest.raises(Refused) as refused:
+        client.call("CancelJob", job_id="job-1")
+    assert refused.value.code == FAILED_PRECONDITION
+
+
+def batch(count, **fields):
+    update = [{"update_progress_incremental": service.UpdateProgressIncrementalRequest(
+        job_id=f"job-{number % 50}", stage=stage("downloading"), done=1 + number // 50, total=100, **fields)}
+              for number in range(count)]
+    return {"updates": update}
+
+
+def test_a_batch_of_a_thousand_is_safe_when_it_is_answered(daemon, client, watch):
+    watcher = watch()
+    watcher.look()
+    results = client.call("BatchUpdateProgress", **batch(1000)).results
+    assert [(result.code, result.revision) for result in results] == [(0, 1 + number // 50) for number in range(1000)]
+    daemon.kill()
+    daemon.start()
+    with daemon.client() as client:
+        jobs = client.call("ListJobs", page_size=100).jobs
+    assert len(jobs) == 50
+    assert {(info.revision, info.done) for info in jobs} == {(20, 20)}
+
+
+def test_a_batch_that_comes_again_changes_nothing(client):
+    def send():
+        updates = [{"update_progress": service.UpdateProgressRequest(job_id="job-1", stage=stage("downloading"),
+                                                                     message=str(number), writer="w", sequence=number)}
+                   for number in range(1, 21)]
+        return client.call("BatchUpdateProgress", updates=updates).results
+
+    assert {result.outcome for result in send()} == {messages.UPDATE_OUTCOME_APPLIED}
+    assert {result.outcome for result in send()} == {messages.UPDATE_OUTCOME_DUPLICATE}
+    assert client.call("GetProgress", job_id="job-1").progress_info.revision == 20
+
+
+def test_a_finished_job_is_deleted_after_its_time_and_that_is_told(client, watch):
+    client.call("CreateJob", job_id="job-1", ttl={"seconds": 1})
+    client.call("CreateJob", job_id="job-2", ttl={"seconds": 1})
+    client.call("UpdateProgress", job_id="job-1", stage=stage("completed"))
+    one, everything = watch("job-1"), watch()
+    one.look()
+    everything.look()
+    assert one.look_until(lambda event: event.kind == DELETED)
+    assert everything.look_until(lambda event: event.kind == DELETED and event.progress_info.job_id == "job-1")
+    with pytest.raises(Refused) as refused:
+        one.look()
+    assert refused.value.code == NOT_FOUND
+    assert client.call("GetProgress", job_id="job-2").progress_info.state == ACTIVE, "a live job has all the time it wants"
+
+
+def test_no_token_stops_the_daemon(daemon, client):
+    client.call("CreateJob", job_id="job-1")
+    for token in ("x", "0", "0.0.0.0.0.0.0", "0.0.0.0.8000000000000000.0.0", "-1.0.0.0.0.0.0", "1.2.3.4.5.6.7",
+                  "f" * 16 + ".0" * 6, ".".join(["f" * 16] * 7), "0" * 119, "0.0.0.0.0.0.0.0"):
+        for method, fields in (("WatchProgress", {"job_id": "job-1"}), ("WatchJobs", {})):
+            try:
+                client.call(method, resume_token=token, timeout={}, **fields)
+            except Refused as refused:
+                assert refused.reason == "RESUME_TOKEN_INVALID"
+    assert daemon.process.poll() is None, daemon.log()
+    assert client.call("GetProgress", job_id="job-1").progress_info.revision == 1
