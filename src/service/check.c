@@ -1,7 +1,6 @@
 /* The bounds of every field, each said once. */
 #include "service/check.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

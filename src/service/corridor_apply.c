@@ -186,20 +186,12 @@ static void remove_job(struct corridor *corridor, struct command *command, struc
 
 static void apply_delete(struct corridor *corridor, struct command *command)
 {
-	struct job *job = corridor_job_of(command);
-	if (job == NULL)
-		corridor_set_not_found(command);
-	else
-		remove_job(corridor, command, job);
+	remove_job(corridor, command, corridor_job_of(command));
 }
 
 static void apply_sign(struct corridor *corridor, struct command *command)
 {
 	struct job *job = corridor_job_of(command);
-	if (job == NULL) {
-		corridor_set_not_found(command);
-		return;
-	}
 	struct job_result result;
 	struct before before = look_at(job);
 	enum err err =
@@ -210,10 +202,6 @@ static void apply_sign(struct corridor *corridor, struct command *command)
 static void apply_cancel(struct corridor *corridor, struct command *command)
 {
 	struct job *job = corridor_job_of(command);
-	if (job == NULL) {
-		corridor_set_not_found(command);
-		return;
-	}
 	struct job_result result;
 	struct before before = look_at(job);
 	enum err err = job_request_cancel(job, command->cancel_reason, corridor->now.wall_ms, &result, &command->fault);
@@ -269,8 +257,18 @@ static bool apply_wait(struct corridor *corridor, struct command *command)
 	return true;
 }
 
+/* Whether the command says something to a job that must be there. */
+static bool needs_job(enum command_kind kind)
+{
+	return kind == COMMAND_DELETE || kind == COMMAND_SIGN || kind == COMMAND_CANCEL;
+}
+
 bool corridor_apply(struct corridor *corridor, struct command *command)
 {
+	if (needs_job(command->kind) && corridor_job_of(command) == NULL) {
+		corridor_set_not_found(command);
+		return true;
+	}
 	switch (command->kind) {
 	case COMMAND_READ:
 		apply_read(corridor, command);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "service/answer.h"
 #include "service/check.h"
 #include "service/check_filter.h"
