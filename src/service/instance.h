@@ -5,6 +5,7 @@
 #include <progress/v1/progress_service.pb-c.h>
 
 #include "service/corridor.h"
+#include "service/errands.h"
 #include "service/inbox.h"
 #include "service/service.h"
 
@@ -15,6 +16,7 @@ struct service {
 	int64_t started_ms;
 	struct corridor corridor;
 	struct inbox inbox;
+	struct errands errands;
 };
 
 static inline struct service *service_of(Progress__V1__ProgressTrackerService_Service *methods)

@@ -1,4 +1,5 @@
-/* ListJobs: a page of jobs straight from the store, beside the corridor; it shows only what is committed. */
+/* ListJobs: a page of jobs straight from the store, as an errand beside the corridor; it shows only what is committed.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,9 @@ enum {
 };
 
 struct page {
+	struct errand errand;
+	struct store *store;
+	struct store_query query;
 	struct call *call;
 	struct compose_part *jobs;
 	size_t count;
@@ -99,15 +103,16 @@ static bool visit(const struct store_record *record, int64_t row, void *context)
 	return goes_on;
 }
 
-static bool fill_page(struct page *page, struct store *store, const struct store_query *query)
+static bool fill_page(struct page *page)
 {
-	page->count_max = query->limit - 1;
-	page->jobs = arena_take(page->call->arena, query->limit * sizeof *page->jobs);
+	struct call *call = page->call;
+	page->count_max = page->query.limit - 1;
+	page->jobs = arena_take(call->arena, page->query.limit * sizeof *page->jobs);
 	if (page->jobs == NULL) {
-		answer_set_full(&page->call->fault);
+		answer_set_full(&call->fault);
 		return false;
 	}
-	return store_list(store, query, visit, page, &page->call->fault) == ERR_OK && page->call->fault.code == ERR_OK;
+	return store_list(page->store, &page->query, visit, page, &call->fault) == ERR_OK && call->fault.code == ERR_OK;
 }
 
 static void seal_page(const struct page *page)
@@ -120,18 +125,32 @@ static void seal_page(const struct page *page)
 	(void)!compose_page(page->jobs, page->count, token, false, call->arena, &call->response, &call->fault);
 }
 
+static void run(struct errand *errand)
+{
+	struct page *page = LIST_MEMBER(errand, struct page, errand);
+	if (fill_page(page))
+		seal_page(page);
+	page->call->reply(page->call);
+}
+
 RPC_METHOD(list_jobs, ListJobs)
 {
 	struct call *call = closure_data;
 	struct service *service = service_of(methods);
-	struct store_query query = {0};
-	struct page page = {.call = call, .default_ttl_ms = service->options.default_ttl_ms};
 	struct feed_filter filter = {0};
+	struct page *page = arena_take_zeroed(call->arena, sizeof *page);
+	if (page == NULL) {
+		answer_full(call);
+		return;
+	}
+	page->errand.run = run;
+	page->store = service->store;
+	page->call = call;
+	page->default_ttl_ms = service->options.default_ttl_ms;
 	bool is_checked = check_filter(call, request->filter, &filter) &&
-	                  check_page_size(call, request->page_size, &query) &&
-	                  check_page_token(call, request->page_token, &query);
-	set_filter(&query, &filter);
-	if (is_checked && fill_page(&page, service->store, &query))
-		seal_page(&page);
-	call->reply(call);
+	                  check_page_size(call, request->page_size, &page->query) &&
+	                  check_page_token(call, request->page_token, &page->query);
+	set_filter(&page->query, &filter);
+	if (!is_checked || errands_put(&service->errands, &page->errand, &call->fault) != ERR_OK)
+		call->reply(call);
 }

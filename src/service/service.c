@@ -11,7 +11,10 @@
 #include "service/instance.h"
 #include "service/rpc.h"
 
-enum { DAY_MS = 24 * 60 * 60 * 1000 };
+enum {
+	DAY_MS = 24 * 60 * 60 * 1000,
+	ERRANDS_WAITING_MAX = 1024,
+};
 
 const struct service_options service_options_default = {
     .default_ttl_ms = 30LL * DAY_MS,
@@ -29,6 +32,19 @@ static uint64_t make_epoch(void)
 	ssize_t length = getrandom(&epoch, sizeof epoch, 0);
 	assert(length == sizeof epoch);
 	return epoch;
+}
+
+static enum err start_threads(struct service *service, struct fault *fault)
+{
+	enum err err = errands_start(&service->errands, ERRANDS_WAITING_MAX, fault);
+	if (err != ERR_OK)
+		return err;
+	err = inbox_start(&service->inbox, &service->corridor, service->options.waiting_max, fault);
+	if (err != ERR_OK) {
+		errands_stop(&service->errands);
+		errands_finish(&service->errands);
+	}
+	return err;
 }
 
 enum err service_start(const struct service_options *options, struct store *store, struct feed *feed,
@@ -53,7 +69,7 @@ enum err service_start(const struct service_options *options, struct store *stor
 	struct moment now = {clock_wall_ms(), clock_steady_ms()};
 	enum err err = corridor_adopt(&service->corridor, now, fault);
 	if (err == ERR_OK)
-		err = inbox_start(&service->inbox, &service->corridor, options->waiting_max, fault);
+		err = start_threads(service, fault);
 	if (err != ERR_OK) {
 		corridor_finish(&service->corridor);
 		free(service);
@@ -65,6 +81,7 @@ enum err service_start(const struct service_options *options, struct store *stor
 
 void service_stop(struct service *service)
 {
+	errands_stop(&service->errands);
 	inbox_stop(&service->inbox);
 }
 
@@ -72,6 +89,7 @@ void service_destroy(struct service *service)
 {
 	if (service == NULL)
 		return;
+	errands_finish(&service->errands);
 	inbox_finish(&service->inbox);
 	corridor_finish(&service->corridor);
 	free(service);
