@@ -53,7 +53,7 @@ static void reply_to_call(struct call *call)
 	slot->peer->replies_waiting++;
 	pthread_mutex_unlock(&server->lock);
 	nng_aio_set_msg(slot->aio, message);
-	nng_ctx_send(slot->context, slot->aio);
+	rpc_outbox_put(slot);
 }
 
 /* Opens the admitted request and gives it to the service; what is no call is answered here. */
@@ -144,7 +144,9 @@ void rpc_slot_step(void *argument)
 	struct slot *slot = argument;
 	int result = nng_aio_result(slot->aio);
 	if (slot->state == SLOT_RECEIVING && result == 0) {
+		rpc_outbox_enter();
 		take_call(slot);
+		rpc_outbox_leave();
 		return;
 	}
 	/* The reply is taken, or cannot be; or receiving was cancelled. */
