@@ -42,7 +42,7 @@ struct slot {
 	enum verdict verdict;
 	struct peer *peer;          /* NULL unless serving or sending */
 	size_t request_bytes;       /* as admitted */
-	nng_msg *request;           /* the call borrows from it; NULL unless serving */
+	nng_msg *request;           /* the call borrows from it; NULL unless serving, or when it is opened */
 	struct slot *next_outgoing; /* in the outbox */
 	struct arena arena;
 	struct call call;

@@ -11,8 +11,15 @@ static struct slot *slot_of_call(struct call *call)
 
 static void forget_request(struct slot *slot)
 {
-	nng_msg_free(slot->request);
+	if (slot->request != NULL)
+		nng_msg_free(slot->request);
 	slot->request = NULL;
+}
+
+/* Many calls wait long: each would keep its message meanwhile. */
+static void forget_opened_request(struct call *call)
+{
+	forget_request(slot_of_call(call));
 }
 
 /* Packs the call's outcome into a message of exactly its size. NULL: no memory. */
@@ -107,6 +114,18 @@ static void admit(struct slot *slot, uint32_t peer_id)
 	}
 }
 
+/* The text of the fault is left as it is: most calls have none. */
+static void begin_call(struct call *call, struct arena *arena, uint32_t peer_id)
+{
+	call->arena = arena;
+	call->peer = peer_id;
+	call->opened = forget_opened_request;
+	call->reply = reply_to_call;
+	call->fault.code = ERR_OK;
+	call->response = (struct wire_bytes){NULL, 0};
+	call->durability = STORE_UNSPECIFIED;
+}
+
 static void take_call(struct slot *slot)
 {
 	struct rpc_server *server = slot->server;
@@ -115,7 +134,7 @@ static void take_call(struct slot *slot)
 	uint32_t peer_id = (uint32_t)nng_msg_get_pipe(request).id;
 	slot->request = request;
 	slot->request_bytes = nng_msg_len(request);
-	slot->call = (struct call){.arena = &slot->arena, .peer = peer_id, .reply = reply_to_call};
+	begin_call(&slot->call, &slot->arena, peer_id);
 
 	pthread_mutex_lock(&server->lock);
 	server->receiving_count--;

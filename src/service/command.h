@@ -93,7 +93,7 @@ struct command {
 	/* Of the corridor. */
 	struct cache_entry *entry; /* while in a batch */
 	bool is_applied;           /* in this batch: its answer or fault tells of what is not committed yet */
-	struct fault fault;        /* code ERR_OK: the response is in the call */
+	struct fault *fault;       /* the call's, or its own; code ERR_OK: the response is in the call */
 	int tries;                 /* commits that met a conflict */
 	struct feed_waiter waiter;
 	struct timer timer;

@@ -52,7 +52,7 @@ static void apply_batch(struct corridor *corridor, struct list *commands)
 	size_t kept = 0, i = 0;
 	for (; i < corridor->batch_count; i++) {
 		struct command *command = corridor->batch[i];
-		bool is_refused = command->fault.code != ERR_OK;
+		bool is_refused = command->fault->code != ERR_OK;
 		if (!is_refused && must_wait(corridor, command))
 			break;
 		command->is_applied = !is_refused;

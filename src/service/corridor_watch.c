@@ -67,7 +67,7 @@ static void finish(struct draft *draft)
 		return;
 	watch_token_write(&draft->token, text);
 	(void)!compose_page(draft->corridor->events, draft->count, text, draft->is_resync, call->arena, &call->response,
-	                    &command->fault);
+	                    command->fault);
 }
 
 /* Seals the job as it is now as a snapshot event in the batch's arena. */
@@ -75,7 +75,7 @@ static bool seal_snapshot(struct draft *draft, const struct job *job, struct wir
 {
 	const struct corridor *corridor = draft->corridor;
 	struct arena *arena = &draft->corridor->arena;
-	struct fault *fault = &draft->command->fault;
+	struct fault *fault = draft->command->fault;
 	struct wire_bytes info;
 	bool is_sealed =
 	    info_seal(job, &job->view, corridor->options.default_ttl_ms, arena, &info, fault) == ERR_OK &&
@@ -294,7 +294,7 @@ static bool visit_for_snapshot(const struct store_record *record, int64_t row, v
 	struct draft *draft = context;
 	struct wire_bytes event;
 	struct job *job;
-	if (record_open(record->payload, record->payload_bytes, &job, &draft->command->fault) != ERR_OK) {
+	if (record_open(record->payload, record->payload_bytes, &job, draft->command->fault) != ERR_OK) {
 		draft->is_broken = true;
 		return false;
 	}
@@ -324,7 +324,7 @@ static void tell_page(struct draft *draft)
 	    .before_row = draft->token.row == INT64_MAX ? 0 : draft->token.row,
 	};
 	size_t count_before = draft->count;
-	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, &draft->command->fault) != ERR_OK)
+	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, draft->command->fault) != ERR_OK)
 		draft->is_broken = true;
 	if (!draft->is_page_cut && draft->count - count_before < PAGE_JOBS_MAX)
 		draft->token.row = 0;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define COMMAND_OF(pointer, field) ((struct command *)(void *)((char *)(pointer)-offsetof(struct command, field)))
 
@@ -39,7 +40,43 @@ static bool wait_with_feed(struct parking *parking, struct command *command)
 	}
 }
 
-bool parking_park(struct parking *parking, struct command *command)
+static size_t string_bytes(const char *string)
+{
+	return string != NULL ? arena_piece_bytes(strlen(string) + 1) : 0;
+}
+
+/* A copy that fits for certain. */
+static const char *copy_string(struct arena *arena, const char *string)
+{
+	const char *copy = string != NULL ? arena_copy_string(arena, string) : NULL;
+	assert((copy == NULL) == (string == NULL));
+	return copy;
+}
+
+/* Copies the command and what it points to into an arena of just that size. NULL: no memory. */
+static struct command *copy_compact(const struct command *command, struct arena *ret_arena)
+{
+	bool has_filter = command->kind == COMMAND_WATCH_JOBS;
+	const struct feed_filter *filter = &command->watch.filter;
+	size_t bytes = arena_piece_bytes(sizeof *command) + string_bytes(command->job_id);
+	if (has_filter)
+		bytes += string_bytes(filter->pipeline) + string_bytes(filter->parent) + string_bytes(filter->job_id_prefix);
+	if (!arena_init_exact(ret_arena, command->call->arena->bytes_max, bytes))
+		return NULL;
+	struct command *copy = arena_take(ret_arena, sizeof *copy);
+	assert(copy != NULL);
+	*copy = *command;
+	list_init(&copy->link);
+	copy->job_id = copy_string(ret_arena, command->job_id);
+	if (has_filter) {
+		copy->watch.filter.pipeline = copy_string(ret_arena, filter->pipeline);
+		copy->watch.filter.parent = copy_string(ret_arena, filter->parent);
+		copy->watch.filter.job_id_prefix = copy_string(ret_arena, filter->job_id_prefix);
+	}
+	return copy;
+}
+
+static bool link_in(struct parking *parking, struct command *command)
 {
 	if (!timer_queue_set(&parking->timers, &command->timer, command->pause.due_ms))
 		return false;
@@ -49,6 +86,21 @@ bool parking_park(struct parking *parking, struct command *command)
 	}
 	list_append(&parking->rows[command->call->peer % PARKING_ROWS], &command->link);
 	parking->count++;
+	return true;
+}
+
+bool parking_park(struct parking *parking, struct command *command)
+{
+	struct arena *arena = command->call->arena;
+	struct arena small;
+	struct command *copy = copy_compact(command, &small);
+	if (copy == NULL || !link_in(parking, copy)) {
+		arena_finish(&small);
+		return false;
+	}
+	/* The opened request is much larger than the command, and a hundred thousand calls may be waiting. */
+	arena_finish(arena);
+	*arena = small;
 	return true;
 }
 
@@ -80,7 +132,7 @@ void parking_take_woken(struct parking *parking, struct list *commands)
 
 void parking_set_gone(struct command *command)
 {
-	fault_set(&command->fault, ERR_CANCELLED, "GONE", "the connection is closing");
+	fault_set(command->fault, ERR_CANCELLED, "GONE", "the connection is closing");
 }
 
 static void take_row(struct parking *parking, struct list *row, uint64_t peer, struct list *commands)
@@ -94,7 +146,7 @@ static void take_row(struct parking *parking, struct list *row, uint64_t peer, s
 		if (peer != 0)
 			parking_set_gone(command);
 		else
-			fault_set(&command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping; try again later");
+			fault_set(command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping; try again later");
 		unpark(parking, command, commands);
 	}
 }
