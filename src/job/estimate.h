@@ -48,6 +48,7 @@ struct estimate_stay {
 	float log_s;                  /* ln of its seconds, if finished */
 	uint8_t marks[LEARNED_MARKS]; /* -40 ln of the share of the time over at each tenth of the work; 255: not known */
 	uint8_t gap;                  /* likewise */
+	uint8_t was_there;
 	uint8_t is_finished;
 	uint8_t has_reports;
 };

@@ -81,7 +81,8 @@ struct learned_origin {
 /* What one job has shown about one stage. */
 struct learned_stay {
 	bool is_finished; /* normally: the next stage or the job's success followed; no hang in between */
-	bool is_passed;   /* the job went beyond it, be it without having been in it */
+	bool is_passed;   /* the job went beyond it … */
+	bool was_there;   /* … and had been in it */
 	double log_s;     /* ln of its seconds, if finished */
 	bool has_reports;
 	double marks[LEARNED_MARKS]; /* share of the time over at each tenth of the work; 0: not known */
