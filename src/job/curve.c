@@ -1,0 +1,77 @@
+/*
+ * The Mills ratio and what follows from it. Below TAIL the normal tail is taken from erfc, which is exact there; beyond
+ * it erfc comes near its end and the continued fraction 1/(z + 1/(z + 2/(z + 3/(z + ...)))) converges at once.
+ */
+#include "job/curve.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define TAIL         15.0
+#define ROOT_HALF    0.70710678118654752440
+#define ROOT_HALF_PI 1.25331413731550025121
+
+enum { FRACTION_LEVELS = 12 };
+
+static double tail_fraction(double z)
+{
+	double below = z;
+	for (int level = FRACTION_LEVELS; level >= 1; level--)
+		below = z + level / below;
+	return 1 / below;
+}
+
+double mills_ratio(double z)
+{
+	if (z > TAIL)
+		return tail_fraction(z);
+	return ROOT_HALF_PI * exp(z * z / 2) * erfc(z * ROOT_HALF);
+}
+
+double mills_quotient(double z, double a)
+{
+	if (z > TAIL || z + a > TAIL)
+		return mills_ratio(z + a) / mills_ratio(z);
+	return exp(a * z + a * a / 2) * erfc((z + a) * ROOT_HALF) / erfc(z * ROOT_HALF);
+}
+
+static double z_of(const struct curve *curve, double age_s)
+{
+	assert(curve->spread > 0);
+	return (log(age_s) - curve->mean) / curve->spread;
+}
+
+double curve_place(const struct curve *curve, double age_s)
+{
+	if (!(age_s > 0))
+		return 0;
+	double place = mills_quotient(z_of(curve, age_s), curve->spread);
+	return fmin(place, CURVE_PLACE_MAX);
+}
+
+/* In the body of the law age^n R(z - n s) / R(z) is written as E[T^n] times a quotient of tails, so that no age is too
+ * small. */
+double curve_moment(const struct curve *curve, double age_s, int power)
+{
+	double shift = power * curve->spread;
+	double moment = exp(power * curve->mean + shift * shift / 2);
+	if (!(age_s > 0))
+		return moment;
+	double z = z_of(curve, age_s);
+	if (z > TAIL || z - shift > TAIL)
+		return pow(age_s, power) * mills_quotient(z, -shift);
+	return moment * erfc((z - shift) * ROOT_HALF) / erfc(z * ROOT_HALF);
+}
+
+struct curve_survivor curve_survive(const struct curve *curve, double age_s)
+{
+	double variance = curve->spread * curve->spread;
+	double z = age_s > 0 ? z_of(curve, age_s) : -INFINITY;
+	if (z < -8)
+		return (struct curve_survivor){.mean = curve->mean, .variance = fmax(1e-4, variance)};
+	double hazard = 1 / mills_ratio(z);
+	return (struct curve_survivor){
+	    .mean = curve->mean + curve->spread * hazard,
+	    .variance = fmax(1e-4, variance * (1 + z * hazard - hazard * hazard)),
+	};
+}
