@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <time.h>
 
 static int64_t read_ms(clockid_t clock)
@@ -20,4 +21,15 @@ int64_t clock_wall_ms(void)
 int64_t clock_steady_ms(void)
 {
 	return read_ms(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_boot_key(void)
+{
+	unsigned first = 0, second = 0, third = 0;
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	if (file == NULL)
+		return 0;
+	int count = fscanf(file, "%8x-%4x-%4x", &first, &second, &third);
+	fclose(file);
+	return count == 3 ? (uint64_t)first << 32 | second << 16 | third : 0;
 }

@@ -10,9 +10,18 @@ struct feed_topic {
 	char job_id[]; /* the topic's key */
 };
 
+/* Movements are hints: whoever comes too late for one gets the next. */
+static const struct feed_history_limits moves_limits = {
+    .changes_min = 0,
+    .changes_max = 65536,
+    .bytes_max = 32 << 20,
+    .age_min_ms = 10000,
+};
+
 void feed_init(struct feed *feed, const struct feed_history_limits *limits)
 {
 	feed_history_init(&feed->history, limits);
+	feed_history_init(&feed->moves, &moves_limits);
 	list_init(&feed->watchers);
 	list_init(&feed->listeners);
 	list_init(&feed->woken);
@@ -25,6 +34,7 @@ void feed_finish(struct feed *feed)
 	assert(feed->waiter_count == 0 && list_is_empty(&feed->woken) && feed->topics.count == 0);
 	map_finish(&feed->topics);
 	feed_history_finish(&feed->history);
+	feed_history_finish(&feed->moves);
 }
 
 void feed_add_listener(struct feed *feed, struct feed_listener *listener)
@@ -164,4 +174,45 @@ void feed_publish(struct feed *feed, const struct feed_change *change)
 	}
 	wake_waiters(feed, change);
 	wake_watchers(feed, change);
+}
+
+/* Wakes those of a list who want movements and whom this one concerns. No change up to now concerned them. */
+static void wake_for_move(struct feed *feed, struct list *waiters, const struct feed_facts *facts)
+{
+	struct list *next;
+	for (struct list *link = waiters->next; link != waiters; link = next) {
+		next = link->next;
+		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_waiter, link);
+		if (!waiter->wants_moves || (waiter->is_for_any && !feed_filter_lets_pass(waiter->filter, facts)))
+			continue;
+		leave(feed, waiter, feed_history_position(&feed->history));
+		list_append(&feed->woken, &waiter->link);
+	}
+}
+
+void feed_move(struct feed *feed, const struct feed_change *movement)
+{
+	feed_history_add(&feed->moves, movement);
+	wake_for_move(feed, &feed->watchers, &movement->facts);
+	struct feed_topic *topic = map_find(&feed->topics, movement->facts.job_id);
+	if (topic == NULL)
+		return;
+	wake_for_move(feed, &topic->waiters, &movement->facts);
+	close_topic_if_empty(feed, topic);
+}
+
+static bool wants_moves(const struct list *waiters, const struct feed_facts *facts)
+{
+	for (struct list *link = waiters->next; link != waiters; link = link->next) {
+		const struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_waiter, link);
+		if (waiter->wants_moves && (!waiter->is_for_any || feed_filter_lets_pass(waiter->filter, facts)))
+			return true;
+	}
+	return false;
+}
+
+bool feed_is_watched(const struct feed *feed, const struct feed_facts *facts)
+{
+	const struct feed_topic *topic = map_find(&feed->topics, facts->job_id);
+	return (topic != NULL && wants_moves(&topic->waiters, facts)) || wants_moves(&feed->watchers, facts);
 }

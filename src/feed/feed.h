@@ -26,6 +26,7 @@ struct feed_waiter {
 	uint64_t after_revision;
 	const struct feed_filter *filter; /* of one who waits for any job. Borrowed */
 	bool is_for_any;
+	bool wants_moves;     /* is woken by movements, too */
 	uint64_t quiet_until; /* once it has ceased to wait: no change up to this position of the history concerned it */
 };
 
@@ -34,6 +35,8 @@ struct feed {
 	struct map topics;    /* by job_id; only jobs somebody waits for */
 	struct list watchers; /* those who wait for any job that passes their filter */
 	struct feed_history history;
+	struct feed_history
+	    moves;         /* the latest movements, with positions of their own; revision and row as of the change */
 	struct list woken; /* waiters that have been told: a change got beyond after_revision, or the job is gone */
 	size_t waiter_count;
 };
@@ -55,6 +58,13 @@ void feed_stop_waiting(struct feed *feed, struct feed_waiter *waiter);
 
 /* Remembers the change, tells listeners, then moves the waiters whom the change concerns to feed->woken. */
 void feed_publish(struct feed *feed, const struct feed_change *change);
+
+/* Remembers a movement: what a job shows has moved by itself, without a change. Listeners are not told. Waiters whom it
+ * concerns and who want movements are moved to feed->woken. */
+void feed_move(struct feed *feed, const struct feed_change *movement);
+
+/* Whether somebody waits who wants movements of such a job. */
+bool feed_is_watched(const struct feed *feed, const struct feed_facts *facts);
 
 /* The waiter that was woken first, which is neither waiting nor woken any more, or NULL. */
 struct feed_waiter *feed_take_woken(struct feed *feed);

@@ -45,7 +45,7 @@ void leases_finish(struct leases *leases)
 static int64_t patience_ms(const struct job *job, int64_t default_lost_after_ms)
 {
 	if (job->lease_ms == 0)
-		return 0;
+		return job->view.state == JOB_STATE_ACTIVE ? (int64_t)(pace_patience(job) * 1000) : 0;
 	if (job->view.state == JOB_STATE_ACTIVE)
 		return job->lease_ms;
 	if (job->view.state == JOB_STATE_STALLED)

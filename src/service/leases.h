@@ -20,7 +20,8 @@ struct leases {
 void leases_init(struct leases *leases);
 void leases_finish(struct leases *leases);
 
-/* Sets the job's timer from its state now: an active job has its lease from now on, a stalled one its time until it is
+/* Sets the job's timer from its state now: an active job has its lease from now on (without a lease, but after
+ * heartbeats: three of their intervals), a stalled one its time until it is
  * lost, any other none. `default_lost_after_ms` (0: never) holds for jobs that do not say. False: no memory; the job's
  * silence may then go unnoticed. */
 bool leases_follow(struct leases *leases, const struct job *job, int64_t default_lost_after_ms, int64_t now_ms);

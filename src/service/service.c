@@ -18,6 +18,8 @@ enum {
 
 const struct service_options service_options_default = {
     .default_ttl_ms = 30LL * DAY_MS,
+    .move_step_points = 0.5,
+    .move_interval_ms = 250,
     .cached_jobs_max = 32768,
     .waiting_max = 262144,
     .on_data_loss = NULL,
@@ -63,6 +65,8 @@ enum err service_start(const struct service_options *options, struct store *stor
 	    .default_lost_after_ms = options->default_lost_after_ms,
 	    .cached_jobs_max = options->cached_jobs_max,
 	    .epoch = make_epoch(),
+	    .boot_key = clock_boot_key(),
+	    .movers = {options->move_step_points, options->move_interval_ms},
 	    .on_data_loss = options->on_data_loss,
 	};
 	corridor_init(&service->corridor, store, feed, &corridor);
@@ -83,6 +87,7 @@ void service_stop(struct service *service)
 {
 	errands_stop(&service->errands);
 	inbox_stop(&service->inbox);
+	corridor_save_lessons(&service->corridor);
 }
 
 void service_destroy(struct service *service)

@@ -80,6 +80,8 @@ static void start_corridor(struct world *world)
 	    .default_lost_after_ms = simulation_pick(world, 2) == 0 ? 0 : 3000,
 	    .cached_jobs_max = simulation_pick(world, 2 * SIMULATION_JOBS),
 	    .epoch = ++world->epoch,
+	    .boot_key = 1,
+	    .movers = {.step_points = 0.5, .interval_ms = 250},
 	    .on_data_loss = forbid_data_loss,
 	};
 	struct fault fault;

@@ -244,7 +244,7 @@ const ProtobufCMessageDescriptor progress__store__v1__job_record__metadata_entry
   (ProtobufCMessageInit) progress__store__v1__job_record__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_descriptors[28] =
+static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_descriptors[36] =
 {
   {
     "job_id",
@@ -582,21 +582,122 @@ static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "estimate",
+    29,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, estimate),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_simulated",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, is_simulated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expected_ms",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, expected_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "moved_percent",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, moved_percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_fraction",
+    33,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, time_fraction),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "size_hint",
+    34,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, size_hint),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "worker_key",
+    35,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, worker_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "class_key",
+    36,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, class_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__store__v1__job_record__field_indices_by_name[] = {
   10,   /* field[10] = attempt */
   13,   /* field[13] = cancel_reason */
   12,   /* field[12] = cancel_requested */
+  35,   /* field[35] = class_key */
   16,   /* field[16] = created_ms */
   21,   /* field[21] = done */
   18,   /* field[18] = ended_ms */
   14,   /* field[14] = error */
+  28,   /* field[28] = estimate */
+  30,   /* field[30] = expected_ms */
+  29,   /* field[29] = is_simulated */
   0,   /* field[0] = job_id */
   25,   /* field[25] = lease_ms */
   26,   /* field[26] = lost_after_ms */
   24,   /* field[24] = marks */
   5,   /* field[5] = message */
   6,   /* field[6] = metadata */
+  31,   /* field[31] = moved_percent */
   15,   /* field[15] = parent */
   3,   /* field[3] = percent */
   1,   /* field[1] = pipeline */
@@ -604,19 +705,22 @@ static const unsigned progress__store__v1__job_record__field_indices_by_name[] =
   9,   /* field[9] = revision */
   11,   /* field[11] = run */
   27,   /* field[27] = signed_ms */
+  33,   /* field[33] = size_hint */
   8,   /* field[8] = source */
   23,   /* field[23] = spans */
   2,   /* field[2] = stage */
   19,   /* field[19] = stage_entered_ms */
   7,   /* field[7] = state */
+  32,   /* field[32] = time_fraction */
   22,   /* field[22] = total */
   20,   /* field[20] = ttl_ms */
   17,   /* field[17] = updated_ms */
+  34,   /* field[34] = worker_key */
 };
 static const ProtobufCIntRange progress__store__v1__job_record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 28 }
+  { 0, 36 }
 };
 const ProtobufCMessageDescriptor progress__store__v1__job_record__descriptor =
 {
@@ -626,7 +730,7 @@ const ProtobufCMessageDescriptor progress__store__v1__job_record__descriptor =
   "Progress__Store__V1__JobRecord",
   "progress.store.v1",
   sizeof(Progress__Store__V1__JobRecord),
-  28,
+  36,
   progress__store__v1__job_record__field_descriptors,
   progress__store__v1__job_record__field_indices_by_name,
   1,  progress__store__v1__job_record__number_ranges,
@@ -852,7 +956,7 @@ const ProtobufCMessageDescriptor progress__store__v1__mark_record__descriptor =
   (ProtobufCMessageInit) progress__store__v1__mark_record__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__store__v1__answer_record__field_descriptors[14] =
+static const ProtobufCFieldDescriptor progress__store__v1__answer_record__field_descriptors[16] =
 {
   {
     "stage",
@@ -1022,13 +1126,39 @@ static const ProtobufCFieldDescriptor progress__store__v1__answer_record__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_simulated",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__AnswerRecord, is_simulated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "moved_percent",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__AnswerRecord, moved_percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__store__v1__answer_record__field_indices_by_name[] = {
   6,   /* field[6] = attempt */
   11,   /* field[11] = done */
   9,   /* field[9] = ended_ms */
   13,   /* field[13] = error */
+  14,   /* field[14] = is_simulated */
   3,   /* field[3] = message */
+  15,   /* field[15] = moved_percent */
   1,   /* field[1] = percent */
   2,   /* field[2] = reached_percent */
   7,   /* field[7] = run */
@@ -1042,7 +1172,7 @@ static const unsigned progress__store__v1__answer_record__field_indices_by_name[
 static const ProtobufCIntRange progress__store__v1__answer_record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor progress__store__v1__answer_record__descriptor =
 {
@@ -1052,7 +1182,7 @@ const ProtobufCMessageDescriptor progress__store__v1__answer_record__descriptor 
   "Progress__Store__V1__AnswerRecord",
   "progress.store.v1",
   sizeof(Progress__Store__V1__AnswerRecord),
-  14,
+  16,
   progress__store__v1__answer_record__field_descriptors,
   progress__store__v1__answer_record__field_indices_by_name,
   1,  progress__store__v1__answer_record__number_ranges,

@@ -84,10 +84,36 @@ struct  Progress__Store__V1__JobRecord
   int64_t lease_ms;
   int64_t lost_after_ms;
   int64_t signed_ms;
+  /*
+   * Of a job under way: the bytes of estimate_seal.
+   */
+  ProtobufCBinaryData estimate;
+  /*
+   * The service moves the bar in this stage by itself.
+   */
+  protobuf_c_boolean is_simulated;
+  /*
+   * What the worker expected this stage to take; 0: not said.
+   */
+  int64_t expected_ms;
+  /*
+   * How far the bar had moved by itself in this stage when the record was written, percent; 0: not at all.
+   */
+  double moved_percent;
+  /*
+   * Of a job that has ended: the share of its time that was over.
+   */
+  double time_fraction;
+  /*
+   * What the job said of itself when it was created: its size (0: nothing), the keys of its worker and class (0: none).
+   */
+  double size_hint;
+  uint64_t worker_key;
+  uint64_t class_key;
 };
 #define PROGRESS__STORE__V1__JOB_RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__store__v1__job_record__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*
@@ -165,10 +191,12 @@ struct  Progress__Store__V1__AnswerRecord
   double done;
   double total;
   char *error;
+  protobuf_c_boolean is_simulated;
+  double moved_percent;
 };
 #define PROGRESS__STORE__V1__ANSWER_RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__store__v1__answer_record__descriptor) \
-    , 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string }
+    , 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /* Progress__Store__V1__JobRecord__MetadataEntry methods */
