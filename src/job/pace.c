@@ -59,6 +59,13 @@ static struct learned_origin origin_of(const struct pace *pace)
 	};
 }
 
+static double time_fraction(const struct pace *pace, double now)
+{
+	struct estimate_view view;
+	estimate_look(&pace->estimate, pace_plan(pace->flow), now, &view);
+	return view.time_fraction;
+}
+
 static void begin(struct job *job, const struct stage *stage, const struct learned *learned, double now)
 {
 	struct pace *pace = &job->pace;
@@ -66,7 +73,7 @@ static void begin(struct job *job, const struct stage *stage, const struct learn
 	struct learned_origin origin = origin_of(pace);
 	/* A job may go from the queue straight into the posting flow: that is another plan, but the same bar. */
 	bool is_same_bar = pace->has_estimate && pace->attempt == job->view.attempt && pace->run == job->view.run;
-	double fraction = is_same_bar ? pace->estimate.fraction : 0;
+	double fraction = is_same_bar ? time_fraction(pace, now) : 0;
 	estimate_begin(&pace->estimate, plan, learned, &origin, plan_find(plan, stage->number), now);
 	estimate_promise(&pace->estimate, FOREVER_S, now);
 	pace->estimate.fraction = fmax(pace->estimate.fraction, fraction);

@@ -94,7 +94,8 @@ void corridor_move(struct corridor *corridor, struct command *command)
 	struct mover *mover = movers_find(&corridor->movers, command->job_id);
 	if (mover == NULL)
 		return;
-	if (job == NULL) {
+	/* An end or another stage is a change, and told as that. */
+	if (job == NULL || !job->view.is_simulated) {
 		movers_drop(&corridor->movers, mover);
 		return;
 	}
