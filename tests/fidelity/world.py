@@ -10,11 +10,14 @@ import math
 import random
 
 HEARTBEAT_S = 15.0
-COMMON = 0.35  # share of the variance that all stages of a job have in common
+COMMON = 0.5  # share of the variance that all stages of a job have in common
+REPORTING = 0.85  # share of the stages that report, except in the plain kind
 FAILING, HANGING = 0.05, 0.04
 HANG_WATCHED_S = 120.0  # how long a hung job is looked at before it is given up
 
-KINDS = ("plain", "regular", "irregular", "lying", "drift", "workers", "sizes", "mixed")
+# ordinary: most stages report what is true. hard: nobody ever reports; reports lie; everything at once.
+GROUPS = {"ordinary": ("regular", "irregular", "drift", "workers", "sizes"), "hard": ("plain", "lying", "mixed")}
+KINDS = GROUPS["ordinary"] + GROUPS["hard"]
 
 
 class Stage:
@@ -43,17 +46,16 @@ class Job:
 
 def make_stages(rng, kind):
     count = rng.choice((4, 5, 5, 6)) if kind == "mixed" else 5
-    scale = math.exp(rng.gauss(0, 0.7))
+    scale = math.exp(rng.gauss(0, 0.5))
     medians = [180, 420, 150, 240, 120, 90][:count]
     rng.shuffle(medians)
     cuts = sorted(rng.sample(range(10, 95), count - 1))
     edges = [0, *cuts, 100]
     stages = [Stage(rng, f"s{i}", edges[i], edges[i + 1], medians[i] * scale) for i in range(count)]
     for stage in stages:
-        if kind in ("regular", "irregular"):
-            stage.reports = kind if rng.random() < 0.7 else None
-        elif kind == "lying" or (kind == "mixed" and rng.random() < 0.5):
-            stage.reports = rng.choice(("regular", "irregular"))
+        if kind != "plain" and rng.random() < REPORTING:
+            stage.reports = "regular" if kind == "regular" else "irregular"
+        if kind in ("lying", "mixed"):
             stage.lie = math.exp(rng.gauss(0, 0.6)) if rng.random() < 0.7 else 1.0
             stage.stuck_at = rng.uniform(0.6, 0.95) if rng.random() < 0.2 else 1.0
     return stages
@@ -146,7 +148,7 @@ class Set:
         return {"op": "declare", "at": 0, "pipeline": self.pipeline, "stages": stages}
 
 
-def make_sets(sigma, jobs, seed):
-    """Sets of all kinds with about `jobs` jobs in all that complete or not."""
-    each = max(2, round(jobs / len(KINDS)))
-    return [Set(kind, sigma, each, seed) for kind in KINDS]
+def make_sets(group, sigma, jobs, seed):
+    """Sets of all kinds of the group with about `jobs` jobs in all."""
+    each = max(2, math.ceil(jobs / len(GROUPS[group])))
+    return [Set(kind, sigma, each, seed) for kind in GROUPS[group]]
