@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "job/estimate_parts.h"
 #include "job/job.h"
 
 #define FOREVER_S 1e12
@@ -59,11 +60,11 @@ static struct learned_origin origin_of(const struct pace *pace)
 	};
 }
 
-static double time_fraction(const struct pace *pace, double now)
+static double time_fraction(const struct job *job, double now)
 {
-	struct estimate_view view;
-	estimate_look(&pace->estimate, pace_plan(pace->flow), now, &view);
-	return view.time_fraction;
+	struct pace_look look;
+	pace_look(job, &job->view, now, &look);
+	return look.time_fraction;
 }
 
 static void begin(struct job *job, const struct stage *stage, const struct learned *learned, double now)
@@ -73,7 +74,7 @@ static void begin(struct job *job, const struct stage *stage, const struct learn
 	struct learned_origin origin = origin_of(pace);
 	/* A job may go from the queue straight into the posting flow: that is another plan, but the same bar. */
 	bool is_same_bar = pace->has_estimate && pace->attempt == job->view.attempt && pace->run == job->view.run;
-	double fraction = is_same_bar ? time_fraction(pace, now) : 0;
+	double fraction = is_same_bar ? time_fraction(job, now) : 0;
 	estimate_begin(&pace->estimate, plan, learned, &origin, plan_find(plan, stage->number), now);
 	estimate_promise(&pace->estimate, FOREVER_S, now);
 	pace->estimate.fraction = fmax(pace->estimate.fraction, fraction);
@@ -96,6 +97,7 @@ static void catch_up(struct job *job, const struct stage *stage, const struct le
 	pace->stage = view->stage;
 	pace->attempt = view->attempt;
 	pace->run = view->run;
+	pace->end = (struct pace_end){0};
 }
 
 /* The share of the stage's work that the update claims; negative: it claims no place inside the stage. */
@@ -115,15 +117,19 @@ static void tell(struct pace *pace, const struct stage *stage, const struct job_
 	double work = claimed_work(stage, update);
 	if (work > 0)
 		estimate_report(&pace->estimate, work, now);
-	if (update->claim == JOB_CLAIM_SIMULATED && update->expected_ms > 0)
+	if (update->claim == JOB_CLAIM_SIMULATED && update->expected_ms > 0) {
 		estimate_expect(&pace->estimate, (double)update->expected_ms / 1000, now);
+		pace->end = (struct pace_end){0};
+	}
 }
 
 static void hold_or_release(struct pace *pace, double now)
 {
 	double promise_s = pace->is_held ? HOLD_S : FOREVER_S;
-	if (pace->estimate.promised_s != promise_s)
-		estimate_promise(&pace->estimate, promise_s, now);
+	if (pace->estimate.promised_s == promise_s)
+		return;
+	estimate_promise(&pace->estimate, promise_s, now);
+	pace->end = (struct pace_end){0};
 }
 
 static enum estimate_end end_of(enum job_state state)
@@ -144,6 +150,7 @@ static bool end_run(struct job *job, double now, struct pace_lesson *ret_lesson)
 	bool had_estimate = pace->has_estimate;
 	pace->is_held = false;
 	pace->moved_percent = 0;
+	pace->end = (struct pace_end){0};
 	if (!had_estimate) {
 		pace->ended_fraction = job->view.state == JOB_STATE_SUCCEEDED ? 1 : pace->ended_fraction;
 		return false;
@@ -156,12 +163,6 @@ static bool end_run(struct job *job, double now, struct pace_lesson *ret_lesson)
 	return true;
 }
 
-/* How far the bar has moved by itself. */
-static double moved_percent(const struct job *job, const struct estimate_view *estimate)
-{
-	return job->view.is_simulated ? fmax(job->view.moved_percent, estimate->percent) : 0;
-}
-
 void pace_arrive(struct job *job, double now)
 {
 	struct pace *pace = &job->pace;
@@ -171,8 +172,8 @@ void pace_arrive(struct job *job, double now)
 	estimate_advance(&pace->estimate, now);
 	if (!job->view.is_simulated)
 		return;
-	estimate_look(&pace->estimate, pace_plan(pace->flow), now, &view);
-	pace->moved_percent = moved_percent(job, &view);
+	estimate_show(&pace->estimate, pace_plan(pace->flow), pace->estimate.seen_at, ESTIMATE_SHOW_PERCENT, &view);
+	pace->moved_percent = fmax(job->view.moved_percent, view.percent);
 }
 
 bool pace_follow(struct job *job, const struct job_update *update, const struct learned *learned, double now,
@@ -190,6 +191,8 @@ bool pace_follow(struct job *job, const struct job_update *update, const struct 
 	pace_arrive(job, now);
 	if (job->view.is_simulated)
 		job->view.moved_percent = pace->moved_percent;
+	if (now >= pace->end.until)
+		pace_reckon_end(job, now);
 	return false;
 }
 
@@ -257,5 +260,9 @@ void pace_open(struct job *job, const uint8_t *bytes, size_t length)
 bool pace_is_sound(const struct job *job)
 {
 	const struct pace *pace = &job->pace;
-	return pace->ended_fraction >= 0 && pace->ended_fraction <= 1 && pace->size_hint >= 0 && isfinite(pace->size_hint);
+	const struct pace_end *end = &pace->end;
+	bool is_end_sound = isfinite(end->until) && isfinite(end->at) && isfinite(end->low_at) && isfinite(end->high_at) &&
+	                    end->low_at <= end->at && end->at <= end->high_at;
+	return is_end_sound && pace->ended_fraction >= 0 && pace->ended_fraction <= 1 && pace->size_hint >= 0 &&
+	       isfinite(pace->size_hint);
 }

@@ -20,6 +20,15 @@ struct job;
 struct job_update;
 struct job_view;
 
+/* When a run is expected to end, as it was reckoned at an event. It takes several microseconds to reckon, and holds for
+ * one step of the lattice: so it is kept, also in the store, for everybody to show the same. */
+struct pace_end {
+	double until; /* it is to be reckoned anew from here on; 0: always */
+	double at;
+	double low_at; /* 80 % of the jobs end between these */
+	double high_at;
+};
+
 struct pace {
 	bool has_estimate; /* a run is under way */
 	bool is_held;      /* the worker is known to be silent: the bar stands still */
@@ -32,6 +41,7 @@ struct pace {
 	double size_hint;      /* what the job said of itself: 0, none */
 	uint64_t worker;       /* learned_key */
 	uint64_t class;
+	struct pace_end end;
 	struct estimate estimate;
 };
 
@@ -83,6 +93,9 @@ double pace_patience(const struct job *job);
 
 /* What is shown of the job at `now`, as `view` has it: its own, or that of a remembered answer. */
 void pace_look(const struct job *job, const struct job_view *view, double now, struct pace_look *ret_look);
+
+/* Reckons the end of the run anew, as of the event at `now`. */
+void pace_reckon_end(struct job *job, double now);
 
 /* When what is shown will have changed by `points` of 100, or a flag come up, if nothing happens before; perhaps by
  * less: then look and ask again. INFINITY: the stage is not simulated, or nothing moves until the next event. */

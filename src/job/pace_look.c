@@ -17,26 +17,32 @@ static void look_at_view(const struct job_view *view, struct pace_look *look)
 		look->source = ESTIMATE_SOURCE_SIMULATED;
 }
 
-static void look_at_eta(const struct pace *pace, const struct estimate_view *view, struct pace_look *look)
+static void look_at_eta(const struct pace *pace, const struct estimate_view *view, double now, struct pace_look *look)
 {
-	look->has_eta = view->has_eta && !pace->is_held;
-	if (!look->has_eta)
-		return;
-	look->eta_s = view->eta_s;
-	look->eta_low_s = view->eta_low_s;
-	look->eta_high_s = view->eta_high_s;
+	const struct pace_end *end = &pace->end;
+	bool is_known = view->has_history && view->speed > 0 && !pace->is_held;
+	if (is_known && now < end->until) {
+		look->has_eta = true;
+		look->eta_s = end->at - now;
+		look->eta_low_s = end->low_at - now;
+		look->eta_high_s = end->high_at - now;
+	} else if (is_known && view->has_eta) {
+		look->has_eta = true;
+		look->eta_s = view->eta_s;
+		look->eta_low_s = view->eta_low_s;
+		look->eta_high_s = view->eta_high_s;
+	}
 }
 
-static void look_at_movement(const struct job *job, const struct estimate_view *view, double now,
-                             struct pace_look *look)
+static void look_at_movement(const struct job *job, const struct estimate *estimate, const struct estimate_view *view,
+                             double now, struct pace_look *look)
 {
-	const struct estimate *estimate = &job->pace.estimate;
 	look->is_moving = view->speed > 0 && !job->pace.is_held;
 	if (!look->is_moving)
 		return;
 	look->is_simulated = job->view.is_simulated;
 	look->time_speed = view->speed;
-	look->age_s = fmax(0, fmax(now, estimate->seen_at) - estimate->entered_at);
+	look->age_s = fmax(0, now - estimate->entered_at);
 	if (look->is_simulated)
 		look->curve = estimate_curve(estimate);
 }
@@ -44,18 +50,48 @@ static void look_at_movement(const struct job *job, const struct estimate_view *
 static void look_at_run(const struct job *job, double now, struct pace_look *look)
 {
 	const struct pace *pace = &job->pace;
+	const struct estimate *ahead = &pace->estimate;
 	struct estimate_view view;
-	estimate_look(&pace->estimate, pace_plan(pace->flow), now, &view);
+	struct estimate copy;
+	if (ahead->next_at <= now) {
+		copy = *ahead;
+		estimate_advance(&copy, now);
+		ahead = &copy;
+	}
+	now = fmax(now, ahead->seen_at);
+	unsigned parts =
+	    (job->view.is_simulated ? ESTIMATE_SHOW_PERCENT : 0U) | (now < pace->end.until ? 0U : ESTIMATE_SHOW_ETA);
+	estimate_show(ahead, pace_plan(pace->flow), now, parts, &view);
 	look->time_fraction = view.time_fraction;
 	look->flag = pace->is_held ? ESTIMATE_FLAG_LOST : view.flag;
 	look->has_history = view.has_history;
-	look_at_eta(pace, &view, look);
-	look_at_movement(job, &view, now, look);
+	look_at_eta(pace, &view, now, look);
+	look_at_movement(job, ahead, &view, now, look);
 	if (!job->view.is_simulated)
 		return;
 	look->percent = fmax(look->percent, view.percent);
 	look->reached_percent = fmax(look->reached_percent, look->percent);
 	look->source = view.source;
+}
+
+void pace_reckon_end(struct job *job, double now)
+{
+	struct pace *pace = &job->pace;
+	const struct estimate *estimate = &pace->estimate;
+	struct pace_look look;
+	pace->end = (struct pace_end){0};
+	if (estimate->jobs == 0)
+		return;
+	pace_look(job, &job->view, now, &look);
+	if (!look.has_eta)
+		return;
+	now = fmax(now, estimate->seen_at);
+	pace->end = (struct pace_end){
+	    .until = now + fmin((now + look.eta_s - estimate->begun_at) / STEPS, look.eta_low_s / 2),
+	    .at = now + look.eta_s,
+	    .low_at = now + look.eta_low_s,
+	    .high_at = now + look.eta_high_s,
+	};
 }
 
 void pace_look(const struct job *job, const struct job_view *view, double now, struct pace_look *ret_look)

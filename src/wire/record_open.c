@@ -214,6 +214,9 @@ static bool fill_job(struct job *job, const job_record *record)
 	job->pace.size_hint = record->size_hint;
 	job->pace.worker = record->worker_key;
 	job->pace.class = record->class_key;
+	if (record->end != NULL)
+		job->pace.end =
+		    (struct pace_end){record->end->until, record->end->at, record->end->low_at, record->end->high_at};
 	return copy_text(&job->view.message, record->message) && copy_text(&job->view.error, record->error) &&
 	       copy_text(&job->cancel_reason, record->cancel_reason) && copy_metadata(job, record) &&
 	       copy_spans(job, record) && copy_marks(job, record);

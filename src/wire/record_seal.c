@@ -46,6 +46,12 @@ enum {
 	RECORD_SIZE_HINT = 34,
 	RECORD_WORKER_KEY = 35,
 	RECORD_CLASS_KEY = 36,
+	RECORD_END = 37,
+
+	END_UNTIL = 1,
+	END_AT = 2,
+	END_LOW_AT = 3,
+	END_HIGH_AT = 4,
 
 	ENTRY_KEY = 1,
 	ENTRY_VALUE = 2,
@@ -232,7 +238,16 @@ static uint8_t *put_circumstances(uint8_t *out, const struct job *job)
 	return writer_put_number(out, RECORD_SIGNED_MS, job->signed_ms);
 }
 
-/* Fields 29 to 36. */
+static uint8_t *put_end(uint8_t *out, const struct pace_end *pace_end)
+{
+	uint8_t *end = writer_put_double(out, END_UNTIL, pace_end->until);
+	end = writer_put_double(end, END_AT, pace_end->at);
+	end = writer_put_double(end, END_LOW_AT, pace_end->low_at);
+	end = writer_put_double(end, END_HIGH_AT, pace_end->high_at);
+	return close_part(out, RECORD_END, out, end);
+}
+
+/* Fields 29 to 37. */
 static uint8_t *put_pace(uint8_t *out, const struct job *job)
 {
 	const struct job_view *view = &job->view;
@@ -244,7 +259,8 @@ static uint8_t *put_pace(uint8_t *out, const struct job *job)
 	out = writer_put_double(out, RECORD_TIME_FRACTION, job->pace.ended_fraction);
 	out = writer_put_double(out, RECORD_SIZE_HINT, job->pace.size_hint);
 	out = writer_put_number(out, RECORD_WORKER_KEY, (int64_t)job->pace.worker);
-	return writer_put_number(out, RECORD_CLASS_KEY, (int64_t)job->pace.class);
+	out = writer_put_number(out, RECORD_CLASS_KEY, (int64_t)job->pace.class);
+	return job->pace.has_estimate && job->pace.end.until > 0 ? put_end(out, &job->pace.end) : out;
 }
 
 enum err record_seal(const struct job *job, struct arena *arena, struct wire_bytes *ret_bytes, struct fault *fault)

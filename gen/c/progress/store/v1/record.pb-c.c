@@ -58,6 +58,51 @@ void   progress__store__v1__job_record__free_unpacked
   assert(message->base.descriptor == &progress__store__v1__job_record__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   progress__store__v1__end_record__init
+                     (Progress__Store__V1__EndRecord         *message)
+{
+  static const Progress__Store__V1__EndRecord init_value = PROGRESS__STORE__V1__END_RECORD__INIT;
+  *message = init_value;
+}
+size_t progress__store__v1__end_record__get_packed_size
+                     (const Progress__Store__V1__EndRecord *message)
+{
+  assert(message->base.descriptor == &progress__store__v1__end_record__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t progress__store__v1__end_record__pack
+                     (const Progress__Store__V1__EndRecord *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &progress__store__v1__end_record__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t progress__store__v1__end_record__pack_to_buffer
+                     (const Progress__Store__V1__EndRecord *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &progress__store__v1__end_record__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Progress__Store__V1__EndRecord *
+       progress__store__v1__end_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Progress__Store__V1__EndRecord *)
+     protobuf_c_message_unpack (&progress__store__v1__end_record__descriptor,
+                                allocator, len, data);
+}
+void   progress__store__v1__end_record__free_unpacked
+                     (Progress__Store__V1__EndRecord *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &progress__store__v1__end_record__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   progress__store__v1__span_record__init
                      (Progress__Store__V1__SpanRecord         *message)
 {
@@ -244,7 +289,7 @@ const ProtobufCMessageDescriptor progress__store__v1__job_record__metadata_entry
   (ProtobufCMessageInit) progress__store__v1__job_record__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_descriptors[36] =
+static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_descriptors[37] =
 {
   {
     "job_id",
@@ -678,6 +723,18 @@ static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "end",
+    37,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, end),
+    &progress__store__v1__end_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__store__v1__job_record__field_indices_by_name[] = {
   10,   /* field[10] = attempt */
@@ -686,6 +743,7 @@ static const unsigned progress__store__v1__job_record__field_indices_by_name[] =
   35,   /* field[35] = class_key */
   16,   /* field[16] = created_ms */
   21,   /* field[21] = done */
+  36,   /* field[36] = end */
   18,   /* field[18] = ended_ms */
   14,   /* field[14] = error */
   28,   /* field[28] = estimate */
@@ -720,7 +778,7 @@ static const unsigned progress__store__v1__job_record__field_indices_by_name[] =
 static const ProtobufCIntRange progress__store__v1__job_record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 36 }
+  { 0, 37 }
 };
 const ProtobufCMessageDescriptor progress__store__v1__job_record__descriptor =
 {
@@ -730,11 +788,88 @@ const ProtobufCMessageDescriptor progress__store__v1__job_record__descriptor =
   "Progress__Store__V1__JobRecord",
   "progress.store.v1",
   sizeof(Progress__Store__V1__JobRecord),
-  36,
+  37,
   progress__store__v1__job_record__field_descriptors,
   progress__store__v1__job_record__field_indices_by_name,
   1,  progress__store__v1__job_record__number_ranges,
   (ProtobufCMessageInit) progress__store__v1__job_record__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor progress__store__v1__end_record__field_descriptors[4] =
+{
+  {
+    "until",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__EndRecord, until),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "at",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__EndRecord, at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "low_at",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__EndRecord, low_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "high_at",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__EndRecord, high_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned progress__store__v1__end_record__field_indices_by_name[] = {
+  1,   /* field[1] = at */
+  3,   /* field[3] = high_at */
+  2,   /* field[2] = low_at */
+  0,   /* field[0] = until */
+};
+static const ProtobufCIntRange progress__store__v1__end_record__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor progress__store__v1__end_record__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "progress.store.v1.EndRecord",
+  "EndRecord",
+  "Progress__Store__V1__EndRecord",
+  "progress.store.v1",
+  sizeof(Progress__Store__V1__EndRecord),
+  4,
+  progress__store__v1__end_record__field_descriptors,
+  progress__store__v1__end_record__field_indices_by_name,
+  1,  progress__store__v1__end_record__number_ranges,
+  (ProtobufCMessageInit) progress__store__v1__end_record__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor progress__store__v1__span_record__field_descriptors[6] =
