@@ -23,7 +23,7 @@ enum {
 	ANSWER_BYTES_MAX = 900000, /* so that the reply stays within 1 MiB */
 	PAGE_JOBS_MAX = 500,       /* of a snapshot, in one answer */
 	STRETCH_MAX = 20000,       /* changes looked at together */
-	PAGE_STEPS_MAX = 10000,    /* of the bars' lattices, some microseconds each, for one page */
+	PAGE_STEPS_MAX = 2500,     /* of the bars' lattices, some microseconds each, for one page */
 };
 
 /* An answer in the making. */
