@@ -191,8 +191,9 @@ enum err job_apply(struct job *job, const struct job_update *update, int64_t now
 enum err job_sign(struct job *job, uint32_t attempt, int64_t lease_ms, int64_t now_ms, struct job_result *ret_result,
                   struct fault *fault) MUST_USE;
 
-/* The lease has run out without a sign of life: the job is stalled. Without a lease, but after heartbeats: it stays
- * active, and its bar is held. Does nothing (ABSORBED) unless it is active and one of both is so. */
+/* No sign of life has come for as long as the lease, or, of a worker without one, for as long as its heartbeats let
+ * expect (pace_patience): with a lease the job is stalled; without one it stays active, and its bar is held. Does
+ * nothing (ABSORBED) unless it is active and not held yet. */
 enum err job_stall(struct job *job, int64_t now_ms, struct job_result *ret_result, struct fault *fault) MUST_USE;
 
 /* lost_after_ms are over, too: the job has failed. Does nothing (ABSORBED) unless it is stalled. */

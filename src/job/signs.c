@@ -72,7 +72,7 @@ enum err job_sign(struct job *job, uint32_t attempt, int64_t lease_ms, int64_t n
 enum err job_stall(struct job *job, int64_t now_ms, struct job_result *ret_result, struct fault *fault)
 {
 	bool has_lease = job->lease_ms > 0;
-	if (job->view.state != JOB_STATE_ACTIVE || !(has_lease || pace_patience(job) > 0))
+	if (job->view.state != JOB_STATE_ACTIVE || job->pace.is_held)
 		return absorb(job, ret_result);
 	if (!begin_change(job, now_ms, ret_result))
 		return no_memory(fault);

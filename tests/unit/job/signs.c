@@ -148,13 +148,20 @@ Test(job_sign, after_the_end_is_refused)
 
 /* ---- stall */
 
-Test(job_stall, comes_only_with_a_lease)
+Test(job_stall, holds_the_bar_of_a_job_without_a_lease_and_leaves_it_active)
 {
-	struct job *with_lease = job;
-	job = born();
-	stall(false);
 	job_destroy(job);
-	job = with_lease;
+	job = born();
+	stall(true);
+	cr_assert_eq(job->view.state, JOB_STATE_ACTIVE);
+	cr_assert(job->pace.is_held);
+	stall(false);
+	sign_with(0, 0, job->view.updated_ms + 1, true);
+	cr_assert_not(job->pace.is_held);
+}
+
+Test(job_stall, comes_once)
+{
 	stall(true);
 	cr_assert_eq(job->view.state, JOB_STATE_STALLED);
 	stall(false);
