@@ -333,8 +333,8 @@ static void learn_worker(struct learned *learned, const struct learned_job *job,
 		return;
 	struct learned_worker *worker = claim_worker(learned, job->origin.worker);
 	double effect = worker->sum / (worker->weight + PRIOR_WORKER_WEIGHT);
-	worker->sum = FADE_LABEL * worker->sum + sum / count + effect;
-	worker->weight = FADE_LABEL * worker->weight + 1;
+	worker->sum = (float)(FADE_LABEL * worker->sum + sum / count + effect);
+	worker->weight = (float)(FADE_LABEL * worker->weight + 1);
 	worker->used = learned->clock;
 }
 
@@ -347,8 +347,8 @@ static void learn_class(struct learned *learned, const struct learned_job *job, 
 		if (!job->stays[i].is_finished)
 			continue;
 		double effect = class->sums[i] / (class->weights[i] + PRIOR_CLASS_WEIGHT);
-		class->sums[i] = FADE_LABEL * class->sums[i] + residuals[i] + effect;
-		class->weights[i] = FADE_LABEL * class->weights[i] + 1;
+		class->sums[i] = (float)(FADE_LABEL * class->sums[i] + residuals[i] + effect);
+		class->weights[i] = (float)(FADE_LABEL * class->weights[i] + 1);
 	}
 	class->used = learned->clock;
 }

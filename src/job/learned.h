@@ -46,15 +46,15 @@ struct learned_stage {
 struct learned_worker {
 	uint64_t key; /* learned_key of its name; 0: free */
 	uint64_t used;
-	double sum;
-	double weight;
+	float sum; /* floats, as in the bytes: what is opened again is the same */
+	float weight;
 };
 
 struct learned_class {
 	uint64_t key;
 	uint64_t used;
-	double sums[PLAN_STAGES_MAX];
-	double weights[PLAN_STAGES_MAX];
+	float sums[PLAN_STAGES_MAX];
+	float weights[PLAN_STAGES_MAX];
 };
 
 struct learned {

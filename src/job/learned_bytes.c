@@ -41,8 +41,8 @@ static uint8_t *put_workers(uint8_t *out, const struct learned *learned)
 		(*count)++;
 		out = bytes_put_u64(out, worker->key);
 		out = bytes_put_u64(out, worker->used);
-		out = bytes_put_float(out, (float)worker->sum);
-		out = bytes_put_float(out, (float)worker->weight);
+		out = bytes_put_float(out, worker->sum);
+		out = bytes_put_float(out, worker->weight);
 	}
 	return out;
 }
@@ -72,8 +72,8 @@ static uint8_t *put_classes(uint8_t *out, const struct learned *learned)
 		out = bytes_put_u64(out, class->key);
 		out = bytes_put_u64(out, class->used);
 		for (size_t j = 0; j < learned->stage_count; j++) {
-			out = bytes_put_float(out, (float)class->sums[j]);
-			out = bytes_put_float(out, (float)class->weights[j]);
+			out = bytes_put_float(out, class->sums[j]);
+			out = bytes_put_float(out, class->weights[j]);
 		}
 	}
 	return out;

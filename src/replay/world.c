@@ -135,7 +135,7 @@ static enum err open_pipeline(struct world *world, const char *name, struct worl
 
 enum err world_create(struct world *world, const struct line *line, struct fault *fault)
 {
-	struct world_pipeline *pipeline;
+	struct world_pipeline *pipeline = NULL;
 	if (map_find(&world->jobs, line->job) != NULL)
 		return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_LINE", "job: there is a %s already", line->job);
 	const char *name = line->pipeline != NULL ? line->pipeline : DEFAULT_PIPELINE;
