@@ -11,7 +11,7 @@
 #define ROOT_HALF    0.70710678118654752440
 #define ROOT_HALF_PI 1.25331413731550025121
 
-enum { FRACTION_LEVELS = 12 };
+enum { FRACTION_LEVELS = 12, NEWTON_STEPS = 6 };
 
 static double tail_fraction(double z)
 {
@@ -74,4 +74,28 @@ struct curve_survivor curve_survive(const struct curve *curve, double age_s)
 	    .mean = curve->mean + curve->spread * hazard,
 	    .variance = fmax(1e-4, variance * (1 + z * hazard - hazard * hazard)),
 	};
+}
+
+/* ln of P(Z > z + a) / P(Z > z). */
+static double log_tail_quotient(double z, double a)
+{
+	if (z + a > TAIL)
+		return log(mills_quotient(z, a)) - a * z - a * a / 2;
+	return log(erfc((z + a) * ROOT_HALF) / erfc(z * ROOT_HALF));
+}
+
+/* Newton's steps on the logarithm of the tail, which is concave: from the left of the root the first step goes beyond
+ * it, and from there on they close in from the right. */
+double curve_rest_quantile(const struct curve *curve, double age_s, double normal)
+{
+	if (!(age_s > 0))
+		return exp(curve->mean + curve->spread * normal);
+	double z = z_of(curve, age_s);
+	if (z < -8)
+		return fmax(0, exp(curve->mean + curve->spread * normal) - age_s);
+	double wanted = log(erfc(normal * ROOT_HALF) / 2);
+	double a = fmax(0, normal - z);
+	for (int i = 0; i < NEWTON_STEPS; i++)
+		a = fmax(0, a + (log_tail_quotient(z, a) - wanted) * mills_ratio(z + a));
+	return age_s * expm1(curve->spread * a);
 }

@@ -34,6 +34,10 @@ double curve_place(const struct curve *curve, double age_s);
 /* E[T^power | T > age], in seconds^power. */
 double curve_moment(const struct curve *curve, double age_s, int power);
 
+/* The quantile of T given T > age, less the age: what is left of the stage, in seconds. Which quantile is said by where
+ * it lies in the standard normal law: 0 is the median, -1.2816 the lowest tenth. */
+double curve_rest_quantile(const struct curve *curve, double age_s, double normal);
+
 struct curve_survivor curve_survive(const struct curve *curve, double age_s);
 
 #endif

@@ -181,7 +181,7 @@ void estimate_begin(struct estimate *estimate, const struct plan *plan, const st
 	estimate_pin(estimate, plan, learned);
 	estimate_remaining(estimate, now, &rest);
 	estimate->base_at = estimate->next_at = now;
-	estimate->finish_at = now + rest.eta_s;
+	estimate->finish_at = now + estimate_quantile(&rest, 0, ESTIMATE_TILT_CLOCK);
 	estimate_advance(estimate, now);
 }
 

@@ -11,10 +11,10 @@
 #define STEPS      512.0 /* of the lattice in the expected total */
 #define STEP_MIN_S 1e-3  /* nobody sees less */
 
-#define CATCH_UP       0.03 /* of the total: how soon a gap of the bar is closed */
+#define CATCH_UP       0.015 /* of the total: how soon a gap of the bar is closed */
 #define CATCH_UP_CLOCK 0.015
 #define SPEED_MAX      5.0  /* of the speed that fits the total */
-#define SPEED_AHEAD    0.35 /* of the speed that would end on time */
+#define SPEED_AHEAD    0.15 /* of the speed that would end on time */
 #define FRACTION_MAX   0.995
 
 /* The finish clock moves only after it is this wrong … */
@@ -71,10 +71,10 @@ static void step(struct estimate *estimate)
 		return;
 	}
 	estimate_remaining(estimate, now, &rest);
-	double elapsed = now - estimate->begun_at;
-	estimate->speed = bar_speed(estimate, elapsed, rest.eta_s);
-	move_clock(estimate, now, rest.eta_s);
-	estimate->next_at = later_than(now, fmax(STEP_MIN_S, (elapsed + rest.eta_s) / STEPS));
+	double elapsed = now - estimate->begun_at, left_s = estimate_quantile(&rest, 0, ESTIMATE_TILT_BAR);
+	estimate->speed = bar_speed(estimate, elapsed, left_s);
+	move_clock(estimate, now, estimate_quantile(&rest, 0, ESTIMATE_TILT_CLOCK));
+	estimate->next_at = later_than(now, fmax(STEP_MIN_S, (elapsed + left_s) / STEPS));
 }
 
 void estimate_advance(struct estimate *estimate, double now)

@@ -9,11 +9,16 @@
 #define ESTIMATE_WORK_MIN 0.004
 #define ESTIMATE_WORK_MAX 0.995
 
-/* What is left of the run, as a lognormal law. */
+/* What is left of the run: a lognormal law of the whole, and how far the present stage alone departs from its own. */
 struct estimate_rest {
-	double eta_s;    /* the best single guess */
-	double median_s; /* of the law */
-	double spread;   /* of its logarithm */
+	double mean_s;
+	double spread; /* of the logarithm */
+	double tilt;   /* share of the run's time that is still to come */
+	struct curve stage;
+	double age_s;        /* of the stage */
+	double stage_mean_s; /* what is left of the stage */
+	double stage_spread;
+	double stage_tilt;
 };
 
 /* Fills the pin for the present stage, from what is learned and how long the stages behind took. */
@@ -29,6 +34,16 @@ struct curve estimate_curve(const struct estimate *estimate);
 double estimate_report_share(const struct estimate *estimate);
 
 void estimate_remaining(const struct estimate *estimate, double now, struct estimate_rest *ret_rest);
+
+/* How strongly a quantile leans to the short jobs. A look at a random moment of a random job's life meets, among the
+ * jobs of one age, the short ones more often: as 1 / T. With tilt 1 the quantiles are those of what is met; the bar,
+ * which cannot go back, does best with half of it. */
+#define ESTIMATE_TILT_BAR   0.5
+#define ESTIMATE_TILT_CLOCK 1.0
+
+/* A quantile of what is left, in seconds; which one is said by its place in the standard normal law, 0 is the median.
+ */
+double estimate_quantile(const struct estimate_rest *rest, double normal, double tilt);
 
 /* From these moments on: no sign of life for too long; reports missing for too long; more time than nearly all take.
  * INFINITY: never, as things are. */

@@ -7,19 +7,27 @@
 
 #include "job/estimate_parts.h"
 
+#define START_POWER_MIN    0.3
+#define START_POWER_MAX    4.0
 #define REPORT_NOISE       0.0004
 #define LATER_VARIANCE_MIN 0.0025
 #define LATER_VARIANCE_MAX 4.0
 #define COVARIANCE_MAX     2.0
-#define BIAS               0.1 /* in spreads: moment matching puts the median of such sums a little high */
+#define SHARE_MIN          1e-6
+#define SPREAD_MIN         0.01
 #define CORRELATION_UNIT   127.0
 
-/* Share of the stage's time at which this share of its work is usually done: linear between the marks. */
+/* Share of the stage's time at which this share of its work is usually done: linear between the marks, and before the
+ * first one the power law that the first two suggest, since work that starts slowly would look like no end of it. */
 static double time_of_work(const struct estimate *estimate, double work)
 {
 	double place = work * (LEARNED_MARKS + 1);
 	size_t below = (size_t)place; /* number of marks passed */
-	double from = below == 0 ? 0 : estimate->marks[below - 1];
+	if (below == 0) {
+		double power = log2(estimate->marks[1] / estimate->marks[0]);
+		return estimate->marks[0] * pow(place, fmin(fmax(power, START_POWER_MIN), START_POWER_MAX));
+	}
+	double from = estimate->marks[below - 1];
 	double to = below == LEARNED_MARKS ? 1 : estimate->marks[below];
 	return from + (to - from) * (place - (double)below);
 }
@@ -110,6 +118,11 @@ static double later_variance_s(const struct estimate *estimate, const struct lat
 	return sum;
 }
 
+static double spread_of(double mean, double variance)
+{
+	return sqrt(fmax(log1p(fmax(variance, 0) / (mean * mean)), SPREAD_MIN * SPREAD_MIN));
+}
+
 void estimate_remaining(const struct estimate *estimate, double now, struct estimate_rest *ret_rest)
 {
 	struct later later;
@@ -119,19 +132,43 @@ void estimate_remaining(const struct estimate *estimate, double now, struct esti
 	look_ahead(estimate, &present, &later);
 
 	double stage_s = curve_moment(&curve, age, 1);
-	double variance = fmax(0, curve_moment(&curve, age, 2) - stage_s * stage_s);
-	double mean = stage_s - age;
+	double stage_variance = fmax(0, curve_moment(&curve, age, 2) - stage_s * stage_s);
+	double elapsed = now - estimate->begun_at;
+	double floor = SHARE_MIN * fmax(elapsed, 1);
+	double stage_left = fmax(stage_s - age, floor);
+	double mean = stage_left;
+	double variance = stage_variance + later_variance_s(estimate, &later);
 	double shared = fmin(present.variance, covariance(estimate, estimate->stage, estimate->stage));
 	for (size_t j = later.first; j < later.count; j++) {
 		mean += later.mean_s[j];
 		variance += 2 * stage_s * later.mean_s[j] * expm1(later.slope[j] * shared);
 	}
-	variance += later_variance_s(estimate, &later);
+	*ret_rest = (struct estimate_rest){
+	    .mean_s = mean,
+	    .spread = spread_of(mean, variance),
+	    .tilt = mean / (mean + elapsed),
+	    .stage = curve,
+	    .age_s = age,
+	    .stage_mean_s = stage_left,
+	    .stage_spread = spread_of(stage_left, stage_variance),
+	    .stage_tilt = stage_s / (stage_s + elapsed - age),
+	};
+}
 
-	double floor = 1e-6 * fmax(now - estimate->begun_at, 1);
-	mean = fmax(mean, floor);
-	double square = fmax(log1p(fmax(variance, 0) / (mean * mean)), 1e-4);
-	ret_rest->spread = sqrt(square);
-	ret_rest->median_s = mean * exp(-square / 2);
-	ret_rest->eta_s = ret_rest->median_s * exp(-BIAS * ret_rest->spread);
+/* The quantile of a lognormal law with this mean, tilted by 1 / T^tilt. */
+static double fitted(double mean_s, double spread, double tilt, double normal)
+{
+	return mean_s * exp(spread * normal - spread * spread * (0.5 + tilt));
+}
+
+double estimate_quantile(const struct estimate_rest *rest, double normal, double tilt)
+{
+	double whole = fitted(rest->mean_s, rest->spread, tilt * rest->tilt, normal);
+	double left = rest->stage_mean_s / (rest->stage_mean_s + rest->age_s);
+	double guess = fitted(rest->stage_mean_s, rest->stage_spread, tilt * rest->stage_tilt * left, normal);
+	struct curve tilted = rest->stage;
+	tilted.mean -= tilt * rest->stage_tilt * tilted.spread * tilted.spread;
+	double exact = curve_rest_quantile(&tilted, rest->age_s, normal);
+	double share = rest->stage_mean_s / rest->mean_s;
+	return fmax(whole * pow(exact / guess, share * share), SHARE_MIN * rest->mean_s);
 }

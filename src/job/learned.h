@@ -100,6 +100,8 @@ struct learned_law {
 	double mean[PLAN_STAGES_MAX];
 	double spread[PLAN_STAGES_MAX];
 	double variance[PLAN_STAGES_MAX][PLAN_STAGES_MAX];
+	double worker; /* the labels' effects, which the means contain */
+	double class[PLAN_STAGES_MAX];
 };
 
 /* What is believed about the reports of one stage. */

@@ -10,7 +10,8 @@ import math
 import random
 
 HEARTBEAT_S = 15.0
-COMMON = 0.35  # share of the variance that all stages of a job have in common
+COMMON = 0.5  # share of the variance that all stages of a job have in common
+REPORTING = 0.85  # share of the stages that report, except in the plain kind
 FAILING, HANGING = 0.05, 0.04
 HANG_WATCHED_S = 120.0  # how long a hung job is looked at before it is given up
 
@@ -50,10 +51,9 @@ def make_stages(rng, kind):
     edges = [0, *cuts, 100]
     stages = [Stage(rng, f"s{i}", edges[i], edges[i + 1], medians[i] * scale) for i in range(count)]
     for stage in stages:
-        if kind in ("regular", "irregular"):
-            stage.reports = kind if rng.random() < 0.7 else None
-        elif kind == "lying" or (kind == "mixed" and rng.random() < 0.5):
-            stage.reports = rng.choice(("regular", "irregular"))
+        if kind != "plain" and rng.random() < REPORTING:
+            stage.reports = "regular" if kind == "regular" else "irregular"
+        if kind in ("lying", "mixed"):
             stage.lie = math.exp(rng.gauss(0, 0.6)) if rng.random() < 0.7 else 1.0
             stage.stuck_at = rng.uniform(0.6, 0.95) if rng.random() < 0.2 else 1.0
     return stages
