@@ -11,6 +11,7 @@
 #include "job/estimate_parts.h"
 
 #define BEATS_TO_LOSE      3.0
+#define SLOW_AFTER         0.45 /* of the time after which the worker is lost */
 #define BEAT_USUAL_S       15.0
 #define BEAT_LONG_S        20.0 /* a mean interval above this is taken at its word */
 #define BEAT_GAP_TAKEN     8.0  /* usual intervals; a longer pause was a hang, not an interval */
@@ -42,7 +43,7 @@ double estimate_lost_at(const struct estimate *estimate)
 
 double estimate_slows_at(const struct estimate *estimate)
 {
-	return estimate->heard_at + lost_after(estimate) / 2;
+	return estimate->heard_at + SLOW_AFTER * lost_after(estimate);
 }
 
 double estimate_silent_at(const struct estimate *estimate)

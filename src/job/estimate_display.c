@@ -11,10 +11,10 @@
 #define STEPS      512.0 /* of the lattice in the expected total */
 #define STEP_MIN_S 1e-3  /* nobody sees less */
 
-#define CATCH_UP       0.015 /* of the total: how soon a gap of the bar is closed */
+#define CATCH_UP       0.025 /* of the total: how soon a gap of the bar is closed */
 #define CATCH_UP_CLOCK 0.015
-#define SPEED_MAX      5.0  /* of the speed that fits the total */
-#define SPEED_AHEAD    0.15 /* of the speed that would end on time */
+#define SPEED_MAX      3.0 /* of the speed that fits the total */
+#define SPEED_AHEAD    0.2 /* of the speed that would end on time */
 #define FRACTION_MAX   0.995
 
 /* The finish clock moves only after it is this wrong … */
@@ -24,7 +24,7 @@
 #define CHASE_TO    0.02
 #define CLOCK_FLOOR 0.25
 
-#define PACE_SLOW (1.0 / 3)
+#define PACE_SLOW 0.25
 
 static double share_closed(double catch_up)
 {

@@ -15,7 +15,9 @@ REPORTING = 0.85  # share of the stages that report, except in the plain kind
 FAILING, HANGING = 0.05, 0.04
 HANG_WATCHED_S = 120.0  # how long a hung job is looked at before it is given up
 
-KINDS = ("plain", "regular", "irregular", "lying", "drift", "workers", "sizes", "mixed")
+# ordinary: most stages report what is true. hard: nobody ever reports; reports lie; everything at once.
+GROUPS = {"ordinary": ("regular", "irregular", "drift", "workers", "sizes"), "hard": ("plain", "lying", "mixed")}
+KINDS = GROUPS["ordinary"] + GROUPS["hard"]
 
 
 class Stage:
@@ -44,7 +46,7 @@ class Job:
 
 def make_stages(rng, kind):
     count = rng.choice((4, 5, 5, 6)) if kind == "mixed" else 5
-    scale = math.exp(rng.gauss(0, 0.7))
+    scale = math.exp(rng.gauss(0, 0.5))
     medians = [180, 420, 150, 240, 120, 90][:count]
     rng.shuffle(medians)
     cuts = sorted(rng.sample(range(10, 95), count - 1))
@@ -146,7 +148,7 @@ class Set:
         return {"op": "declare", "at": 0, "pipeline": self.pipeline, "stages": stages}
 
 
-def make_sets(sigma, jobs, seed):
-    """Sets of all kinds with about `jobs` jobs in all that complete or not."""
-    each = max(2, round(jobs / len(KINDS)))
-    return [Set(kind, sigma, each, seed) for kind in KINDS]
+def make_sets(group, sigma, jobs, seed):
+    """Sets of all kinds of the group with about `jobs` jobs in all."""
+    each = max(2, math.ceil(jobs / len(GROUPS[group])))
+    return [Set(kind, sigma, each, seed) for kind in GROUPS[group]]
