@@ -19,7 +19,7 @@
 
 /* What is believed of a pipeline that was never seen, and how many stays that weighs. */
 #define USUAL_VARIANCE           0.36
-#define USUAL_VARIANCE_WEIGHT    3.0
+#define USUAL_VARIANCE_WEIGHT    1.5
 #define USUAL_CORRELATION        0.4
 #define USUAL_CORRELATION_WEIGHT 10.0
 
@@ -109,6 +109,12 @@ static void predict_covariance(const struct learned *learned, size_t i, size_t j
 	law->variance[i][j] = law->variance[j][i] = covariance;
 }
 
+/* How much wider the law is because its mean is known from few jobs only. */
+static double doubt(const struct learned_stage *stage, double variance)
+{
+	return stage->weight > 0 ? 1 + 1 / (stage->weight + variance / NOMINAL_VARIANCE) : 1;
+}
+
 /* Returns the variance of a job's mean residual: what a worker's effect must be told from. */
 static double predict_spreads(const struct learned *learned, const struct plan *plan, struct learned_law *law)
 {
@@ -120,6 +126,7 @@ static double predict_spreads(const struct learned *learned, const struct plan *
 		size_t self = learned_pair(i, i);
 		law->variance[i][i] = (learned->products[self] + STAGE_VARIANCE_WEIGHT * variance) /
 		                      (learned->pairs[self] + STAGE_VARIANCE_WEIGHT);
+		law->variance[i][i] *= doubt(&learned->stages[i], law->variance[i][i]);
 		law->spread[i] = sqrt(law->variance[i][i]);
 	}
 	double correlation = usual_correlation(learned, count, weights, law);
