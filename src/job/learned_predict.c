@@ -45,7 +45,7 @@ double learned_size(const struct learned *learned, const struct learned_origin *
 	return origin->log_hint - learned->hint_sum / learned->hint_weight;
 }
 
-const struct learned_worker *learned_find_worker(const struct learned *learned, uint64_t key)
+static const struct learned_worker *find_worker(const struct learned *learned, uint64_t key)
 {
 	for (size_t i = 0; key != 0 && i < LEARNED_WORKERS_MAX; i++)
 		if (learned->workers[i].key == key)
@@ -53,7 +53,7 @@ const struct learned_worker *learned_find_worker(const struct learned *learned, 
 	return NULL;
 }
 
-const struct learned_class *learned_find_class(const struct learned *learned, uint64_t key)
+static const struct learned_class *find_class(const struct learned *learned, uint64_t key)
 {
 	for (size_t i = 0; key != 0 && i < LEARNED_CLASSES_MAX; i++)
 		if (learned->classes[i].key == key)
@@ -154,8 +154,8 @@ static double regress(const struct learned_stage *stage, double nominal_s, doubl
 static void predict_labels(const struct learned *learned, const struct learned_origin *origin, size_t count,
                            double job_variance, struct learned_law *law)
 {
-	const struct learned_worker *worker = learned_find_worker(learned, origin->worker);
-	const struct learned_class *class = learned_find_class(learned, origin->class);
+	const struct learned_worker *worker = find_worker(learned, origin->worker);
+	const struct learned_class *class = find_class(learned, origin->class);
 	law->worker = worker != NULL ? worker->sum / (worker->weight + job_variance / WORKER_VARIANCE) : 0;
 	for (size_t i = 0; i < count; i++)
 		law->class[i] = class != NULL ? class->sums[i] / (class->weights[i] + law->variance[i][i] / CLASS_VARIANCE) : 0;
