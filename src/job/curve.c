@@ -6,12 +6,15 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 
 #define TAIL         15.0
 #define ROOT_HALF    0.70710678118654752440
 #define ROOT_HALF_PI 1.25331413731550025121
 
-enum { FRACTION_LEVELS = 12, NEWTON_STEPS = 6 };
+enum { FRACTION_LEVELS = 12, NEWTON_STEPS = 8 };
+
+#define NEWTON_CLOSE 1e-7
 
 static double tail_fraction(double z)
 {
@@ -76,26 +79,40 @@ struct curve_survivor curve_survive(const struct curve *curve, double age_s)
 	};
 }
 
-/* ln of P(Z > z + a) / P(Z > z). */
-static double log_tail_quotient(double z, double a)
+/* ln of P(Z > z + a) / P(Z > z), and its slope over a. */
+struct tail {
+	double log_quotient;
+	double slope;
+};
+
+static struct tail tail_beyond(double z, double a)
 {
 	if (z + a > TAIL)
-		return log(mills_quotient(z, a)) - a * z - a * a / 2;
-	return log(erfc((z + a) * ROOT_HALF) / erfc(z * ROOT_HALF));
+		return (struct tail){log(mills_quotient(z, a)) - a * z - a * a / 2, -1 / mills_ratio(z + a)};
+	double beyond = erfc((z + a) * ROOT_HALF);
+	double ratio = ROOT_HALF_PI * exp((z + a) * (z + a) / 2) * beyond;
+	return (struct tail){log(beyond / erfc(z * ROOT_HALF)), -1 / ratio};
 }
 
 /* Newton's steps on the logarithm of the tail, which is concave: from the left of the root the first step goes beyond
  * it, and from there on they close in from the right. */
 double curve_rest_quantile(const struct curve *curve, double age_s, double normal)
 {
+	double unconditional = exp(curve->mean + curve->spread * normal);
 	if (!(age_s > 0))
-		return exp(curve->mean + curve->spread * normal);
+		return unconditional;
 	double z = z_of(curve, age_s);
 	if (z < -8)
-		return fmax(0, exp(curve->mean + curve->spread * normal) - age_s);
+		return fmax(0, unconditional - age_s);
 	double wanted = log(erfc(normal * ROOT_HALF) / 2);
 	double a = fmax(0, normal - z);
-	for (int i = 0; i < NEWTON_STEPS; i++)
-		a = fmax(0, a + (log_tail_quotient(z, a) - wanted) * mills_ratio(z + a));
+	for (int i = 0; i < NEWTON_STEPS; i++) {
+		struct tail tail = tail_beyond(z, a);
+		double next = fmax(0, a + (wanted - tail.log_quotient) / tail.slope);
+		bool is_close = fabs(next - a) < NEWTON_CLOSE;
+		a = next;
+		if (is_close)
+			break;
+	}
 	return age_s * expm1(curve->spread * a);
 }

@@ -10,7 +10,7 @@
 
 #include "job/estimate_parts.h"
 
-#define BEATS_TO_LOSE      3.0
+#define BEATS_TO_LOSE      2.8  /* so that who looks every other second sees it within three */
 #define SLOW_AFTER         0.45 /* of the time after which the worker is lost */
 #define BEAT_USUAL_S       15.0
 #define BEAT_LONG_S        20.0 /* a mean interval above this is taken at its word */
@@ -100,7 +100,7 @@ static void hear(struct estimate *estimate, double now)
 static uint8_t mark_code(double share)
 {
 	double code = -MARK_CODE * log(fmin(fmax(share, 1e-3), 1));
-	return (uint8_t)fmin(lrint(code), MARK_UNKNOWN - 1);
+	return (uint8_t)fmin(rint(code), MARK_UNKNOWN - 1);
 }
 
 static double mark_share(uint8_t code)

@@ -123,7 +123,7 @@ void estimate_enter(struct estimate *estimate, const struct plan *plan, const st
  * sign of life only, as is any after the end. */
 void estimate_report(struct estimate *estimate, double work, double now);
 
-/* A heartbeat. Unless a promise stands, 3 of the usual intervals (at least 15 s) without a sign mean lost. */
+/* A heartbeat. Unless a promise stands, nearly 3 of the usual intervals (at least 15 s) without a sign mean lost. */
 void estimate_beat(struct estimate *estimate, double now);
 
 /* From now on lost means: no sign for so many seconds; 0: no promise. The worker was heard now. */

@@ -8,7 +8,7 @@
 
 #include "job/estimate_parts.h"
 
-#define STEPS      512.0 /* of the lattice in the expected total */
+#define STEPS      256.0 /* of the lattice in the expected total */
 #define STEP_MIN_S 1e-3  /* nobody sees less */
 
 #define CATCH_UP       0.025 /* of the total: how soon a gap of the bar is closed */

@@ -19,6 +19,7 @@ enum { COLUMNS_MAX = PLAN_STAGES_MAX + 1 };
 struct equations {
 	size_t count;
 	size_t columns;
+	size_t behind[PLAN_STAGES_MAX];
 	double rows[PLAN_STAGES_MAX][PLAN_STAGES_MAX + COLUMNS_MAX];
 };
 
@@ -57,43 +58,47 @@ static void eliminate(struct equations *equations, size_t pivot)
 	}
 }
 
-/* Conditions the law of the stages from `first` on. On the right of the equations stand the residuals of the stages
- * behind, then their covariances with each later stage. */
-static void condition(const struct estimate *estimate, size_t first, struct learned_law *law)
+/* One row for each finished stage behind; on the right stand its residual, then its covariances with the stages from
+ * `first` on. Solved, the right holds what to multiply the covariances with. */
+static void set_up(const struct estimate *estimate, size_t first, const struct learned_law *law,
+                   struct equations *equations)
 {
-	size_t behind[PLAN_STAGES_MAX];
-	struct equations equations = {0};
 	size_t count = estimate->stage_count;
+	*equations = (struct equations){0};
 	for (size_t i = 0; i < first; i++)
 		if (estimate->stays[i].is_finished)
-			behind[equations.count++] = i;
-	equations.columns = equations.count + 1 + count - first;
-	for (size_t i = 0; i < equations.count; i++) {
-		double *row = equations.rows[i], *right = row + equations.count;
-		for (size_t j = 0; j < equations.count; j++)
-			row[j] = law->variance[behind[i]][behind[j]] * (i == j ? OWN_NOISE : 1);
-		right[0] = estimate->stays[behind[i]].log_s - law->mean[behind[i]];
+			equations->behind[equations->count++] = i;
+	equations->columns = equations->count + 1 + count - first;
+	for (size_t i = 0; i < equations->count; i++) {
+		size_t stage = equations->behind[i];
+		double *row = equations->rows[i], *right = row + equations->count;
+		for (size_t j = 0; j < equations->count; j++)
+			row[j] = law->variance[stage][equations->behind[j]] * (i == j ? OWN_NOISE : 1);
+		right[0] = estimate->stays[stage].log_s - law->mean[stage];
 		for (size_t j = first; j < count; j++)
-			right[1 + j - first] = law->variance[behind[i]][j];
+			right[1 + j - first] = law->variance[stage][j];
 	}
-	for (size_t i = 0; i < equations.count; i++)
-		eliminate(&equations, i);
+	for (size_t i = 0; i < equations->count; i++)
+		eliminate(equations, i);
+}
 
-	double before[PLAN_STAGES_MAX];
-	for (size_t i = first; i < count; i++)
-		before[i] = law->variance[i][i];
+/* Conditions the law of the stages from `first` on. */
+static void condition(const struct estimate *estimate, size_t first, struct learned_law *law)
+{
+	struct equations equations;
+	size_t count = estimate->stage_count;
+	set_up(estimate, first, law, &equations);
 	for (size_t i = first; i < count; i++) {
-		double shift = 0;
+		double shift = 0, before = law->variance[i][i], most = SHIFT_MAX * law->spread[i];
 		for (size_t a = 0; a < equations.count; a++) {
 			const double *right = equations.rows[a] + equations.count;
-			double weight = law->variance[i][behind[a]];
+			double weight = law->variance[i][equations.behind[a]];
 			shift += weight * right[0];
 			for (size_t j = first; j < count; j++)
 				law->variance[i][j] -= weight * right[1 + j - first];
 		}
-		double most = SHIFT_MAX * law->spread[i];
 		law->mean[i] += fmin(fmax(shift, -most), most);
-		law->variance[i][i] = fmin(fmax(law->variance[i][i], VARIANCE_MIN), before[i]);
+		law->variance[i][i] = fmin(fmax(law->variance[i][i], VARIANCE_MIN), before);
 	}
 }
 
@@ -123,7 +128,7 @@ static void pin_reports(struct estimate *estimate, const struct learned *learned
 	for (size_t i = 0; i < LEARNED_MARKS; i++)
 		estimate->marks[i] = (float)reports.marks[i];
 	estimate->scatter = (float)reports.scatter;
-	estimate->gap_s = (float)(reports.gap * exp(estimate->mean[estimate->stage]));
+	estimate->gap_s = (float)(reports.gap * exp((double)estimate->mean[estimate->stage]));
 }
 
 void estimate_pin(struct estimate *estimate, const struct plan *plan, const struct learned *learned)

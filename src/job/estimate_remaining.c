@@ -24,7 +24,7 @@ static double time_of_work(const struct estimate *estimate, double work)
 	double place = work * (LEARNED_MARKS + 1);
 	size_t below = (size_t)place; /* number of marks passed */
 	if (below == 0) {
-		double power = log2(estimate->marks[1] / estimate->marks[0]);
+		double power = log2((double)estimate->marks[1] / estimate->marks[0]);
 		return estimate->marks[0] * pow(place, fmin(fmax(power, START_POWER_MIN), START_POWER_MAX));
 	}
 	double from = estimate->marks[below - 1];

@@ -19,7 +19,7 @@
 
 /* What is believed of a pipeline that was never seen, and how many stays that weighs. */
 #define USUAL_VARIANCE           0.36
-#define USUAL_VARIANCE_WEIGHT    3.0
+#define USUAL_VARIANCE_WEIGHT    1.5
 #define USUAL_CORRELATION        0.4
 #define USUAL_CORRELATION_WEIGHT 10.0
 
@@ -45,7 +45,7 @@ double learned_size(const struct learned *learned, const struct learned_origin *
 	return origin->log_hint - learned->hint_sum / learned->hint_weight;
 }
 
-const struct learned_worker *learned_find_worker(const struct learned *learned, uint64_t key)
+static const struct learned_worker *find_worker(const struct learned *learned, uint64_t key)
 {
 	for (size_t i = 0; key != 0 && i < LEARNED_WORKERS_MAX; i++)
 		if (learned->workers[i].key == key)
@@ -53,7 +53,7 @@ const struct learned_worker *learned_find_worker(const struct learned *learned, 
 	return NULL;
 }
 
-const struct learned_class *learned_find_class(const struct learned *learned, uint64_t key)
+static const struct learned_class *find_class(const struct learned *learned, uint64_t key)
 {
 	for (size_t i = 0; key != 0 && i < LEARNED_CLASSES_MAX; i++)
 		if (learned->classes[i].key == key)
@@ -109,6 +109,12 @@ static void predict_covariance(const struct learned *learned, size_t i, size_t j
 	law->variance[i][j] = law->variance[j][i] = covariance;
 }
 
+/* How much wider the law is because its mean is known from few jobs only. */
+static double doubt(const struct learned_stage *stage, double variance)
+{
+	return stage->weight > 0 ? 1 + 1 / (stage->weight + variance / NOMINAL_VARIANCE) : 1;
+}
+
 /* Returns the variance of a job's mean residual: what a worker's effect must be told from. */
 static double predict_spreads(const struct learned *learned, const struct plan *plan, struct learned_law *law)
 {
@@ -120,6 +126,7 @@ static double predict_spreads(const struct learned *learned, const struct plan *
 		size_t self = learned_pair(i, i);
 		law->variance[i][i] = (learned->products[self] + STAGE_VARIANCE_WEIGHT * variance) /
 		                      (learned->pairs[self] + STAGE_VARIANCE_WEIGHT);
+		law->variance[i][i] *= doubt(&learned->stages[i], law->variance[i][i]);
 		law->spread[i] = sqrt(law->variance[i][i]);
 	}
 	double correlation = usual_correlation(learned, count, weights, law);
@@ -147,8 +154,8 @@ static double regress(const struct learned_stage *stage, double nominal_s, doubl
 static void predict_labels(const struct learned *learned, const struct learned_origin *origin, size_t count,
                            double job_variance, struct learned_law *law)
 {
-	const struct learned_worker *worker = learned_find_worker(learned, origin->worker);
-	const struct learned_class *class = learned_find_class(learned, origin->class);
+	const struct learned_worker *worker = find_worker(learned, origin->worker);
+	const struct learned_class *class = find_class(learned, origin->class);
 	law->worker = worker != NULL ? worker->sum / (worker->weight + job_variance / WORKER_VARIANCE) : 0;
 	for (size_t i = 0; i < count; i++)
 		law->class[i] = class != NULL ? class->sums[i] / (class->weights[i] + law->variance[i][i] / CLASS_VARIANCE) : 0;

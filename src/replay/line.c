@@ -71,7 +71,7 @@ static enum err read_origin(struct line *line, struct fault *fault)
 	const json_t *hint = json_object_get(line->root, "hint");
 	if (hint == NULL || json_is_null(hint))
 		return ERR_OK;
-	double size;
+	double size = 0;
 	if (read_number(line->root, "hint", &size, fault) != ERR_OK || size <= 0)
 		return refuse(fault, "hint", "a number above 0, or left out");
 	line->origin.has_hint = true;
@@ -81,7 +81,7 @@ static enum err read_origin(struct line *line, struct fault *fault)
 
 static enum err read_work(struct line *line, struct fault *fault)
 {
-	double done, total;
+	double done = 0, total = 0;
 	enum err err = read_number(line->root, "done", &done, fault);
 	if (err == ERR_OK)
 		err = read_number(line->root, "total", &total, fault);

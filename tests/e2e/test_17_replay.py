@@ -65,7 +65,7 @@ def test_a_pipeline_that_nobody_declared_is_that_of_the_stage_table():
 
 def test_a_worker_that_is_not_heard_any_more_is_lost_and_the_bar_stands():
     beats = [{"op": "heartbeat", "at": at, "job": "x"} for at in (0, 15, 30)]
-    answers = shown(DECLARED, *life("x")[:2], *beats, *[query("x", at) for at in (40, 74, 76, 500)])
+    answers = shown(DECLARED, *life("x")[:2], *beats, *[query("x", at) for at in (40, 71, 73, 500)])
     assert [answer["flag"] for answer in answers] == [None, None, "lost", "lost"]
     assert answers[2]["pct"] == answers[3]["pct"] and answers[3]["eta"] is None
 

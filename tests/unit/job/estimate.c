@@ -63,8 +63,8 @@ Test(estimate_look, stands_still_and_says_lost_after_three_heartbeats_are_missin
 {
 	for (int t = 0; t <= 60; t += 15)
 		estimate_beat(&estimate, 1000 + t);
-	cr_assert_eq(look(1060 + 44.9).flag, ESTIMATE_FLAG_NONE);
-	struct estimate_view view = look(1060 + 45);
+	cr_assert_eq(look(1060 + 41.9).flag, ESTIMATE_FLAG_NONE);
+	struct estimate_view view = look(1060 + 42);
 	cr_assert_eq(view.flag, ESTIMATE_FLAG_LOST);
 	cr_assert(!view.has_eta && view.speed == 0);
 	cr_assert_eq(look(5000).time_fraction, view.time_fraction);

@@ -135,8 +135,8 @@ Test(estimate_property, changes_nothing_that_is_shown_by_a_sign_of_life_in_time)
 		heard = alone;
 		for (int j = 0; j < 5; j++)
 			estimate_beat(&heard, walk.now + 4 * j);
-		struct estimate_view view = estimate_walk_look(&walk, &alone, walk.now + 20);
-		struct estimate_view other = estimate_walk_look(&walk, &heard, walk.now + 20);
+		struct estimate_view view = estimate_walk_look(&walk, &alone, walk.now + 18);
+		struct estimate_view other = estimate_walk_look(&walk, &heard, walk.now + 18);
 		other.speed_until = view.speed_until;
 		check_same(&view, &other);
 	}
