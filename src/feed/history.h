@@ -26,15 +26,27 @@ struct feed_memory {
 	uint64_t previous_position; /* of the same job's change before; 0: none was remembered when this one came */
 	uint64_t next_position;     /* of the same job's change after; 0: none yet */
 	struct feed_change change;
+	size_t bytes; /* of all this, with its strings and its event */
+};
+
+/* A piece of memory for many changes. They are forgotten in their order, so it is given back as a whole. */
+struct feed_chunk {
+	struct feed_chunk *newer;
+	size_t bytes; /* of `room` */
+	size_t used;
+	size_t count; /* of the changes in it that are remembered */
+	_Alignas(max_align_t) unsigned char room[];
 };
 
 struct feed_history {
 	struct feed_history_limits limits;
+	struct feed_chunk *oldest;
+	struct feed_chunk *newest;
 	struct feed_memory **ring; /* a power of two of places; position p lies at p & (capacity - 1) */
 	size_t capacity;
 	uint64_t first;    /* position of the oldest change kept */
 	uint64_t next;     /* position of the next change; the first is 1 */
-	size_t bytes;      /* of all changes kept */
+	size_t bytes;      /* of all changes kept, with what they need here */
 	struct map trails; /* by job_id: the latest change kept of each job */
 };
 
