@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static char capital(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
 /* The next character of the camel-cased name at *at, which it moves on; NUL at the end. */
 static char next_of_camel(const char **at, bool starts_a_word)
 {
@@ -16,7 +11,9 @@ static char next_of_camel(const char **at, bool starts_a_word)
 	char c = **at;
 	if (c != '\0')
 		(*at)++;
-	return starts_a_word ? capital(c) : c;
+	if (starts_a_word && c >= 'a' && c <= 'z')
+		c = (char)(c - 'a' + 'A');
+	return c;
 }
 
 void json_put_name(struct buffer *out, const char *name)
