@@ -44,11 +44,19 @@ static bool is_same(const char *field, const char *text, size_t length)
 	return strncmp(field, text, length) == 0 && field[length] == '\0';
 }
 
+/* Rules most fields out at their first letter, which both forms share unless an underscore comes before it. */
+static bool may_be(const char *field, const char *text)
+{
+	return field[0] == text[0] || field[0] == '_';
+}
+
 const ProtobufCFieldDescriptor *json_find_field(const ProtobufCMessageDescriptor *type, const char *name, size_t length)
 {
-	for (unsigned i = 0; i < type->n_fields; i++)
-		if (is_camel(type->fields[i].name, false, name, length) || is_same(type->fields[i].name, name, length))
+	for (unsigned i = 0; length > 0 && i < type->n_fields; i++) {
+		const char *field = type->fields[i].name;
+		if (may_be(field, name) && (is_camel(field, false, name, length) || is_same(field, name, length)))
 			return &type->fields[i];
+	}
 	return NULL;
 }
 

@@ -206,7 +206,7 @@ TEXTS_TO_REFUSE = [
     '{"aUint32": -1}', '{"aUint64": 18446744073709551616}', '{"anInt64": "9223372036854775808"}', '{"aBool": "true"}',
     '{"aBool": 1}', '{"aString": 5}', '{"colour": "RED"}', '{"aFloat": 1e39}', '{"time": "2024-01-01"}',
     '{"time": "0000-01-01T00:00:00Z"}', '{"duration": "1"}', '{"duration": "315576000001s"}', '{"unknown": 1}',
-    '{"anInt32": 1, "anInt32": 2}', '{"inner": 5}', '{"aBool": true,}', '{"aString": "\\ud800"}', "5", "", "{",
+    '{"anInt32": 1, "anInt32": 2}', '{"inner": 5}', '{"aBool": true,}', '{"aString": "\\ud800"}', "", "{",
 ]
 
 

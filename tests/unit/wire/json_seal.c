@@ -158,7 +158,8 @@ Test(json_seal, gives_text_that_opens_to_the_same_message_for_every_type)
 			const char *text = json_text_seal(types.at[i], packed, false);
 			struct wire_bytes again = json_text_open(types.at[i], text, false);
 			cr_assert_eq(again.length, packed.length, "%s %s", types.at[i]->name, text);
-			cr_assert_arr_eq(again.at, packed.at, packed.length, "%s %s", types.at[i]->name, text);
+			if (packed.length > 0)
+				cr_assert_arr_eq(again.at, packed.at, packed.length, "%s %s", types.at[i]->name, text);
 			buffer_finish(&message);
 		}
 		arena_reset(&json_text_arena);
