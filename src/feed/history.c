@@ -37,7 +37,7 @@ static void forget_first(struct feed_history *history)
 	bool is_latest = map_find(&history->trails, memory->change.facts.job_id) == memory;
 	if (is_latest)
 		map_remove(&history->trails, memory->change.facts.job_id);
-	history->bytes -= memory->change.event_bytes;
+	history->bytes -= memory->bytes;
 	history->first++;
 	*place = NULL;
 	free(memory);
@@ -93,9 +93,11 @@ static struct feed_memory *copy_change(const struct feed_change *change)
 {
 	const struct feed_facts *facts = &change->facts;
 	size_t string_bytes = strlen(facts->job_id) + strlen(facts->pipeline) + strlen(facts->parent) + 3;
-	struct feed_memory *copy = malloc(sizeof *copy + string_bytes + change->event_bytes);
+	size_t bytes = sizeof(struct feed_memory) + string_bytes + change->event_bytes;
+	struct feed_memory *copy = malloc(bytes);
 	if (copy == NULL)
 		return NULL;
+	copy->bytes = bytes;
 	copy->change = *change;
 	char *end = (char *)(copy + 1);
 	end = append_string(end, facts->job_id, &copy->change.facts.job_id);
@@ -143,7 +145,7 @@ void feed_history_add(struct feed_history *history, const struct feed_change *ch
 		return;
 	}
 	*place_of(history, history->next++) = memory;
-	history->bytes += memory->change.event_bytes;
+	history->bytes += memory->bytes;
 	while (is_first_spare(history, change->told_ms))
 		forget_first(history);
 }
