@@ -151,6 +151,7 @@ def stop_everything(number, _frame):
 def environment(build, logs):
     env = dict(os.environ, BUILD_DIR=build, NO_COLOR="1")
     env["ASAN_OPTIONS"] = f"log_path={logs}/report:" + env.get("ASAN_OPTIONS", "")
+    env["LSAN_OPTIONS"] = f"suppressions={ROOT}/tests/support/leaks.supp:print_suppressions=0"
     env["UBSAN_OPTIONS"] = f"log_path={logs}/report:print_stacktrace=1:" + env.get("UBSAN_OPTIONS", "")
     env["TSAN_OPTIONS"] = f"log_path={logs}/report:" + env.get("TSAN_OPTIONS", "")
     return env

@@ -28,7 +28,8 @@ class Reign:
         """Kills the daemon, or stops it, and starts another one."""
         self.check_lives()
         if self.chance.random() < STOPS_IN_ORDER:
-            await asyncio.to_thread(self.daemon.stop)
+            status = await asyncio.to_thread(self.daemon.stop)
+            check(status == 0, f"the daemon was stopped and ends with {status}: {self.daemon.log()[-2000:]}")
         else:
             self.kills += 1
             self.daemon.kill()
