@@ -26,6 +26,7 @@ PYTHON = os.path.join(ROOT, "build/venv/bin/python")
 IN_CI = bool(os.environ.get("CI"))
 AT_ONCE = 2
 OUTPUT_LINES_MAX = 300
+SEEDS, SEEDS_SANITIZED, SEEDS_AT_ONCE = 10000, 300, 2500  # of the simulation; a sanitizer takes ten times as long
 
 
 class Program:
@@ -93,8 +94,12 @@ def read_text(path):
 
 # ---- finding programs
 
+def is_sanitized(build):
+    return os.path.basename(build) not in ("dev", "release")
+
+
 def criterion_programs(build):
-    slow = 1 if os.path.basename(build) in ("dev", "release") else 2
+    slow = 2 if is_sanitized(build) else 1
     for path in sorted(glob.glob(f"{build}/tests/unit_*") + glob.glob(f"{build}/tests/contract_*")):
         if os.access(path, os.X_OK):
             argv = [path, "--color=never", "--tap={report}"]
@@ -104,8 +109,21 @@ def criterion_programs(build):
 def stress_programs(build):
     programs = [path for path in sorted(glob.glob(f"{build}/tests/stress_*")) if os.access(path, os.X_OK)]
     for path in programs:
-        yield Program(f"{os.path.basename(build)}/{os.path.basename(path)}", [path], build, read_status, 300)
+        name = f"{os.path.basename(build)}/{os.path.basename(path)}"
+        if name.endswith("/stress_simulation"):
+            yield from simulations(name, path, build)
+        else:
+            yield Program(name, [path], build, read_status, 300)
     yield from shell_tests("stress", build)
+
+
+def simulations(name, path, build):
+    """Its seeds in parts, so that all cores have something to do."""
+    seeds = SEEDS_SANITIZED if is_sanitized(build) else SEEDS
+    for first in range(1, seeds + 1, SEEDS_AT_ONCE):
+        count = min(SEEDS_AT_ONCE, seeds + 1 - first)
+        argv = [path, "--from", str(first), "--seeds", str(count)]
+        yield Program(f"{name} from {first}", argv, build, read_status, 300)
 
 
 def shell_tests(folder, build):
@@ -133,6 +151,7 @@ def stop_everything(number, _frame):
 def environment(build, logs):
     env = dict(os.environ, BUILD_DIR=build, NO_COLOR="1")
     env["ASAN_OPTIONS"] = f"log_path={logs}/report:" + env.get("ASAN_OPTIONS", "")
+    env["LSAN_OPTIONS"] = f"suppressions={ROOT}/tests/support/leaks.supp:print_suppressions=0"
     env["UBSAN_OPTIONS"] = f"log_path={logs}/report:print_stacktrace=1:" + env.get("UBSAN_OPTIONS", "")
     env["TSAN_OPTIONS"] = f"log_path={logs}/report:" + env.get("TSAN_OPTIONS", "")
     return env

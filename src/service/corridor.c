@@ -7,7 +7,6 @@
 
 #include "service/corridor_apply.h"
 #include "service/corridor_store.h"
-#include "wire/record.h"
 
 enum {
 	ARENA_BYTES_MAX = 512 << 20, /* a batch of the largest jobs there can be */
@@ -230,9 +229,9 @@ static bool adopt(const struct store_record *record, int64_t row, void *context)
 {
 	(void)row;
 	struct corridor *corridor = context;
-	struct job *job;
+	struct job *job = NULL;
 	struct fault fault = {0};
-	if (record_open(record->payload, record->payload_bytes, &job, &fault) != ERR_OK)
+	if (listed_open(record, corridor->options.on_unreadable, &job, &fault) != ERR_OK || job == NULL)
 		return true;
 	leases_follow(&corridor->leases, job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
 	job_destroy(job);

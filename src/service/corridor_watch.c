@@ -14,7 +14,6 @@
 #include "service/corridor_apply.h"
 #include "wire/compose.h"
 #include "wire/info.h"
-#include "wire/record.h"
 
 enum {
 	ANSWER_BYTES_MAX = 900000, /* so that the reply stays within 1 MiB */
@@ -30,6 +29,7 @@ struct draft {
 	size_t bytes;
 	struct watch_token token;
 	bool is_resync;
+	size_t page_rows; /* of the page of the snapshot; some may be no jobs */
 	bool is_page_cut; /* the page of the snapshot ended for want of room */
 	bool is_broken;   /* no memory: the command's fault is set */
 };
@@ -293,20 +293,22 @@ static bool visit_for_snapshot(const struct store_record *record, int64_t row, v
 {
 	struct draft *draft = context;
 	struct wire_bytes event;
-	struct job *job;
-	if (record_open(record->payload, record->payload_bytes, &job, draft->command->fault) != ERR_OK) {
+	struct job *job = NULL;
+	if (listed_open(record, draft->corridor->options.on_unreadable, &job, draft->command->fault) != ERR_OK) {
 		draft->is_broken = true;
 		return false;
 	}
-	bool is_sealed = seal_snapshot(draft, job, &event);
-	bool is_told = is_sealed && has_room(draft, event.length);
-	draft->is_page_cut = !is_told;
-	if (is_told) {
+	if (job != NULL) {
+		bool is_sealed = seal_snapshot(draft, job, &event);
+		draft->is_page_cut = !is_sealed || !has_room(draft, event.length);
+		job_destroy(job);
+		if (draft->is_page_cut)
+			return false;
 		add(draft, event, 0);
-		draft->token.row = row;
 	}
-	job_destroy(job);
-	return is_told;
+	draft->token.row = row;
+	draft->page_rows++;
+	return true;
 }
 
 /* The next page of the snapshot, below the token's row. */
@@ -323,10 +325,9 @@ static void tell_page(struct draft *draft)
 	    .limit = PAGE_JOBS_MAX,
 	    .before_row = draft->token.row == INT64_MAX ? 0 : draft->token.row,
 	};
-	size_t count_before = draft->count;
 	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, draft->command->fault) != ERR_OK)
 		draft->is_broken = true;
-	if (!draft->is_page_cut && draft->count - count_before < PAGE_JOBS_MAX)
+	if (!draft->is_page_cut && draft->page_rows < PAGE_JOBS_MAX)
 		draft->token.row = 0;
 }
 
@@ -355,7 +356,8 @@ bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 	bool are_all_told = tell_changes_of_many(&draft);
 	if (are_all_told && draft.token.row != 0)
 		tell_page(&draft);
-	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told;
+	bool is_snapshot_over = draft.token.row == 0;
+	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told || !is_snapshot_over;
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
 	if (!has_news && may_wait && !draft.is_broken) {
 		command->watch.token = draft.token;

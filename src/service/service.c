@@ -20,6 +20,7 @@ const struct service_options service_options_default = {
     .default_ttl_ms = 30LL * DAY_MS,
     .cached_jobs_max = 32768,
     .waiting_max = 262144,
+    .on_unreadable = NULL,
     .on_data_loss = NULL,
 };
 
@@ -63,6 +64,7 @@ enum err service_start(const struct service_options *options, struct store *stor
 	    .default_lost_after_ms = options->default_lost_after_ms,
 	    .cached_jobs_max = options->cached_jobs_max,
 	    .epoch = make_epoch(),
+	    .on_unreadable = options->on_unreadable,
 	    .on_data_loss = options->on_data_loss,
 	};
 	corridor_init(&service->corridor, store, feed, &corridor);
