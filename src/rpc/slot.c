@@ -1,6 +1,8 @@
 /* Decides what happens to one call between its arrival and the moment its peer has taken the reply. */
 #include <assert.h>
 
+#include "base/clock.h"
+#include "base/metrics.h"
 #include "rpc/server.h"
 #include "wire/frame.h"
 
@@ -39,6 +41,8 @@ static void reply_to_call(struct call *call)
 	struct slot *slot = slot_of_call(call);
 	struct rpc_server *server = slot->server;
 	assert(slot->state == SLOT_SERVING);
+	metrics_count_call(METRICS_RPC, call->method_number, (int)call->fault.code,
+	                   call->began_ns != 0 ? clock_steady_ns() - call->began_ns : 0);
 	nng_msg *message = seal_reply(call);
 	forget_request(slot);
 	arena_reset(&slot->arena);
@@ -115,7 +119,8 @@ static void take_call(struct slot *slot)
 	uint32_t peer_id = (uint32_t)nng_msg_get_pipe(request).id;
 	slot->request = request;
 	slot->request_bytes = nng_msg_len(request);
-	slot->call = (struct call){.arena = &slot->arena, .peer = peer_id, .reply = reply_to_call};
+	slot->call = (struct call){
+	    .arena = &slot->arena, .peer = peer_id, .reply = reply_to_call, .method_number = METRICS_OTHER_METHOD};
 
 	pthread_mutex_lock(&server->lock);
 	server->receiving_count--;

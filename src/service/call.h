@@ -28,6 +28,11 @@ struct call {
 	uint32_t timeout_ms; /* 0: none given */
 	uint64_t peer;       /* the door's number for the connection, for service_forget_peer; 0: none */
 	call_reply *reply;
+	uint32_t answer_bytes_max; /* of an answer to a watch, which is then cut into several; 0: as many as may be */
+
+	/* From the service, for the door's metrics. */
+	uint32_t method_number; /* METRICS_OTHER_METHOD: unknown */
+	int64_t began_ns;       /* by clock_steady_ns */
 
 	/* For the door. */
 	struct fault fault;

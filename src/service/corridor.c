@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "service/corridor_apply.h"
 #include "service/corridor_store.h"
 #include "wire/record.h"
@@ -78,6 +79,13 @@ static void take_batch(struct corridor *corridor, struct list *commands)
 	}
 }
 
+static void count_change(const struct feed_change *told)
+{
+	const struct feed_facts *facts = &told->facts;
+	metrics_add(METRICS_CHANGES, 1);
+	metrics_move_job(facts->previous_state, facts->previous_stage, told->is_removal ? 0 : facts->state, facts->stage);
+}
+
 static void publish(struct corridor *corridor)
 {
 	for (size_t i = 0; i < corridor->change_count; i++) {
@@ -89,6 +97,7 @@ static void publish(struct corridor *corridor)
 		change->told.told_ms = corridor->now.steady_ms;
 		corridor->removals += change->told.is_removal;
 		feed_publish(corridor->feed, &change->told);
+		count_change(&change->told);
 	}
 }
 
@@ -235,6 +244,7 @@ static bool adopt(const struct store_record *record, int64_t row, void *context)
 	if (record_open(record->payload, record->payload_bytes, &job, &fault) != ERR_OK)
 		return true;
 	leases_follow(&corridor->leases, job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+	metrics_move_job(0, 0, (int)job->view.state, job->view.stage);
 	job_destroy(job);
 	return true;
 }

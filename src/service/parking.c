@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/metrics.h"
+
 #define COMMAND_OF(pointer, field) ((struct command *)(void *)((char *)(pointer)-offsetof(struct command, field)))
 
 void parking_init(struct parking *parking, struct feed *feed)
@@ -22,6 +24,14 @@ void parking_finish(struct parking *parking)
 	timer_queue_finish(&parking->timers);
 }
 
+static bool wait_for_some(struct feed *feed, struct command *command)
+{
+	struct command_watch *watch = &command->watch;
+	if (watch->posts == NULL)
+		watch->posts = arena_take(command->call->arena, watch->filter.job_id_count * sizeof *watch->posts);
+	return watch->posts != NULL && feed_wait_for_some(feed, &command->waiter, watch->posts);
+}
+
 /* Lets the feed wake the command. */
 static bool wait_with_feed(struct parking *parking, struct command *command)
 {
@@ -29,6 +39,8 @@ static bool wait_with_feed(struct parking *parking, struct command *command)
 	list_init(&command->waiter.link);
 	switch (command->kind) {
 	case COMMAND_WATCH_JOBS:
+		if (command->watch.filter.job_id_count > 0)
+			return wait_for_some(parking->feed, command);
 		feed_wait_for_any(parking->feed, &command->waiter);
 		return true;
 	case COMMAND_WAIT:
@@ -49,6 +61,7 @@ bool parking_park(struct parking *parking, struct command *command)
 	}
 	list_append(&parking->rows[command->call->peer % PARKING_ROWS], &command->link);
 	parking->count++;
+	metrics_move(METRICS_WAITING_CALLS, 1);
 	return true;
 }
 
@@ -59,6 +72,7 @@ static void unpark(struct parking *parking, struct command *command, struct list
 	list_remove(&command->link);
 	list_append(commands, &command->link);
 	parking->count--;
+	metrics_move(METRICS_WAITING_CALLS, -1);
 }
 
 void parking_take_due(struct parking *parking, int64_t now_ms, struct list *commands)
