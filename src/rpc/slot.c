@@ -74,6 +74,7 @@ static void serve(struct slot *slot)
 	call->method = frame.method;
 	call->request = frame.request;
 	call->timeout_ms = frame.timeout_ms;
+	call->authorization = frame.authorization;
 	service_call(slot->server->service, call);
 }
 

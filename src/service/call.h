@@ -25,8 +25,9 @@ struct call {
 	struct arena *arena;
 	const char *method; /* "/progress.v1.ProgressTrackerService/GetProgress" */
 	struct wire_bytes request;
-	uint32_t timeout_ms; /* 0: none given */
-	uint64_t peer;       /* the door's number for the connection, for service_forget_peer; 0: none */
+	uint32_t timeout_ms;       /* 0: none given */
+	const char *authorization; /* what proves who asks, a token; "" or NULL: nothing */
+	uint64_t peer;             /* the door's number for the connection, for service_forget_peer; 0: none */
 	call_reply *reply;
 	uint32_t answer_bytes_max; /* of an answer to a watch, which is then cut into several; 0: as many as may be */
 

@@ -127,6 +127,7 @@ def run_progressd(folder):
             "HOME": folder,
             "XDG_RUNTIME_DIR": folder,
             "XDG_STATE_HOME": folder,
+            "PROGRESSD_HTTP": "127.0.0.1:0",
             **variables,
         }
         return subprocess.run(
