@@ -68,7 +68,7 @@ static enum err start_library(struct http_server *server, struct fault *fault)
 	bool is_secure = server->tls != NULL;
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (is_secure ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem secure[] = {
-	    {MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)tls_retrieve, NULL},
+	    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)tls_retrieve},
 	    {MHD_OPTION_HTTPS_PRIORITIES, 0, (char[]){TLS_PRIORITIES}},
 	    {MHD_OPTION_END, 0, NULL},
 	};

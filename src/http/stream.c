@@ -349,7 +349,8 @@ static struct stream *make_stream(struct exchange *exchange, const struct stream
 	stream->is_json = wish->is_json;
 	stream->request_bytes = wish->request.length;
 	memcpy(stream->request, wish->request.at, wish->request.length);
-	if (strlen(wish->token) <= TOKEN_BYTES_MAX)
+	stream->had_bad_token = strlen(wish->token) > TOKEN_BYTES_MAX;
+	if (!stream->had_bad_token)
 		memcpy(stream->token, wish->token, strlen(wish->token) + 1);
 	arena_init(&stream->arena, ARENA_BYTES_MAX);
 	buffer_init(&stream->out, OUT_BYTES_MAX);

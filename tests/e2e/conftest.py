@@ -10,6 +10,7 @@ import pytest
 
 from support.daemon import Daemon
 from support.places import program
+from support.web import Web
 
 
 FIGURES = []
@@ -53,6 +54,12 @@ def daemon(start_daemon):
 def client(daemon):
     with daemon.client() as client:
         yield client
+
+
+@pytest.fixture
+def web(daemon):
+    """Asks the daemon over HTTP."""
+    return Web(daemon)
 
 
 @pytest.fixture
