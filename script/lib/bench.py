@@ -58,7 +58,7 @@ class Bench:
     def daemon(self, name, store):
         path = f"{self.folder}/{name}.sock"
         server = Server(self.program("progressd"), "--rpc", f"ipc://{path}", "--rpc", f"tcp://127.0.0.1:{self.port(name)}",
-                        "--pub", f"ipc://{self.folder}/{name}-events.sock", "--store", store)
+                        "--pub", f"ipc://{self.folder}/{name}-events.sock", "--http", "off", "--store", store)
         wait_for(path)
         return server
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "daemon/notify.h"
 #include "feed/feed.h"
+#include "http/http_server.h"
 #include "rpc/event_publisher.h"
 #include "rpc/rpc_server.h"
 #include "service/service.h"
@@ -25,6 +26,7 @@ struct daemon {
 	struct service *service;
 	struct event_publisher *publisher;
 	struct rpc_server *server;
+	struct http_server *http;
 };
 
 /* After a failed sync nobody knows what is on the disk: the only honest thing is to stop, and to let the next start
@@ -77,6 +79,26 @@ static enum err start_server(struct daemon *daemon, struct fault *fault)
 	return rpc_server_start(&options, daemon->service, &daemon->server, fault);
 }
 
+static enum err start_http(struct daemon *daemon, struct fault *fault)
+{
+	const struct config *config = daemon->config;
+	struct http_server_options options = http_server_options_default;
+	if (strcmp(config->http, CONFIG_OFF) == 0)
+		return ERR_OK;
+	options.host_port = config->http;
+	options.hosts = (const char *const *)config->http_hosts.urls;
+	options.host_count = config->http_hosts.count;
+	options.origins = (const char *const *)config->http_origins.urls;
+	options.origin_count = config->http_origins.count;
+	options.certificate = config->tls_certificate;
+	options.key = config->tls_key;
+	options.dashboard = config->dashboard;
+	options.access_log = config->access_log;
+	options.heartbeat_ms = config->http_heartbeat_ms;
+	options.connections_max = config->http_connections_max;
+	return http_server_start(&options, daemon->service, &daemon->http, fault);
+}
+
 static enum err start(struct daemon *daemon, struct fault *fault)
 {
 	enum err err = store_open(daemon->config->store, &daemon->store, fault);
@@ -86,6 +108,8 @@ static enum err start(struct daemon *daemon, struct fault *fault)
 		err = start_service(daemon, fault);
 	if (err == ERR_OK)
 		err = start_server(daemon, fault);
+	if (err == ERR_OK)
+		err = start_http(daemon, fault);
 	return err;
 }
 
@@ -113,21 +137,34 @@ void daemon_announce(struct daemon *daemon)
 		log_line(LOG_INFO, "listening", "door", "rpc", "url", rpc_server_url(daemon->server, i), NULL);
 	for (size_t i = 0; i < config->pub.count; i++)
 		log_line(LOG_INFO, "listening", "door", "pub", "url", event_publisher_url(daemon->publisher, i), NULL);
-	if (config->http != NULL)
-		log_line(LOG_WARNING, "no_http", "reason", "this version has no HTTP door yet", NULL);
-	log_line(LOG_INFO, "ready", "version", PROGRESS_VERSION, "rpc", rpc_server_url(daemon->server, 0), "store",
-	         config->store, "durability", worth[store_durability(daemon->store)], NULL);
+	if (daemon->http != NULL)
+		log_line(LOG_INFO, "listening", "door", "http", "url", http_server_url(daemon->http), NULL);
+	log_line(LOG_INFO, "ready", "version", PROGRESS_VERSION, "rpc", rpc_server_url(daemon->server, 0), "http",
+	         daemon->http != NULL ? http_server_url(daemon->http) : CONFIG_OFF, "store", config->store, "durability",
+	         worth[store_durability(daemon->store)], NULL);
 	notify_manager("READY=1");
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+	struct fault fault = {0};
+	if (daemon->http == NULL || http_server_reload(daemon->http, &fault) == ERR_OK)
+		log_line(LOG_INFO, "reloaded", NULL);
+	else
+		log_line(LOG_ERROR, "not_reloaded", "reason", fault.text, NULL);
 }
 
 void daemon_stop(struct daemon *daemon)
 {
 	if (daemon == NULL)
 		return;
+	if (daemon->http != NULL)
+		http_server_drain(daemon->http);
 	if (daemon->server != NULL)
 		rpc_server_drain(daemon->server);
 	if (daemon->service != NULL)
 		service_stop(daemon->service);
+	http_server_stop(daemon->http);
 	rpc_server_stop(daemon->server);
 	service_destroy(daemon->service);
 	if (daemon->publisher != NULL)

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "service/corridor_apply.h"
 #include "service/corridor_store.h"
 
@@ -77,6 +78,13 @@ static void take_batch(struct corridor *corridor, struct list *commands)
 	}
 }
 
+static void count_change(const struct feed_change *told)
+{
+	const struct feed_facts *facts = &told->facts;
+	metrics_add(METRICS_CHANGES, 1);
+	metrics_move_job(facts->previous_state, facts->previous_stage, told->is_removal ? 0 : facts->state, facts->stage);
+}
+
 static void publish(struct corridor *corridor)
 {
 	for (size_t i = 0; i < corridor->change_count; i++) {
@@ -88,6 +96,7 @@ static void publish(struct corridor *corridor)
 		change->told.told_ms = corridor->now.steady_ms;
 		corridor->removals += change->told.is_removal;
 		feed_publish(corridor->feed, &change->told);
+		count_change(&change->told);
 	}
 }
 
@@ -234,6 +243,7 @@ static bool adopt(const struct store_record *record, int64_t row, void *context)
 	if (listed_open(record, corridor->options.on_unreadable, &job, &fault) != ERR_OK || job == NULL)
 		return true;
 	leases_follow(&corridor->leases, job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+	metrics_move_job(0, 0, (int)job->view.state, job->view.stage);
 	job_destroy(job);
 	return true;
 }

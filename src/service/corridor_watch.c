@@ -8,6 +8,7 @@
  * the page before of those jobs that were told of already; those of the others are in the pages still to come.
  */
 #include <progress/v1/job.pb-c.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "service/answer.h"
@@ -44,7 +45,9 @@ static struct draft begin(struct corridor *corridor, struct command *command)
 static bool has_room(const struct draft *draft, size_t event_bytes)
 {
 	bool is_first = draft->count == 0;
-	return is_first || (draft->count < CORRIDOR_EVENTS_MAX && draft->bytes + event_bytes <= ANSWER_BYTES_MAX);
+	size_t wanted = draft->command->call->answer_bytes_max;
+	size_t bytes_max = wanted > 0 && wanted < ANSWER_BYTES_MAX ? wanted : ANSWER_BYTES_MAX;
+	return is_first || (draft->count < CORRIDOR_EVENTS_MAX && draft->bytes + event_bytes <= bytes_max);
 }
 
 static void add(struct draft *draft, struct wire_bytes event, uint64_t merged)
@@ -311,10 +314,89 @@ static bool visit_for_snapshot(const struct store_record *record, int64_t row, v
 	return true;
 }
 
+static bool is_below_row(const struct draft *draft, const struct store_load *load)
+{
+	return load->found && load->row < draft->token.row;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct store_load *a = left, *b = right;
+	return (a->row < b->row) - (a->row > b->row);
+}
+
+/* Whether the job passes the filter now. */
+static bool passes(const struct feed_filter *filter, const struct job *job)
+{
+	struct feed_facts facts = {.job_id = job->job_id,
+	                           .pipeline = job->pipeline,
+	                           .parent = job->parent,
+	                           .state = (int)job->view.state,
+	                           .stage = job->view.stage};
+	return feed_filter_lets_pass(filter, &facts);
+}
+
+/* Tells of a loaded job if it passes. False: there is no room for it, or no memory. */
+static bool tell_loaded(struct draft *draft, const struct store_load *load)
+{
+	struct job *job = NULL;
+	struct wire_bytes event;
+	struct store_record record = {
+	    .job_id = load->job_id, .payload = load->payload, .payload_bytes = load->payload_bytes};
+	if (listed_open(&record, draft->corridor->options.on_unreadable, &job, draft->command->fault) != ERR_OK) {
+		draft->is_broken = true;
+		return false;
+	}
+	bool is_told = true;
+	if (job != NULL && passes(&draft->command->watch.filter, job)) {
+		is_told = seal_snapshot(draft, job, &event) && has_room(draft, event.length);
+		draft->is_page_cut = !is_told;
+		if (is_told)
+			add(draft, event, 0);
+	}
+	job_destroy(job);
+	return is_told;
+}
+
+/* The next page of the snapshot of some jobs that the watcher has named, in the order of their rows, too. */
+static void tell_some(struct draft *draft)
+{
+	const struct feed_filter *filter = &draft->command->watch.filter;
+	struct store_load *loads = arena_take_zeroed(&draft->corridor->arena, filter->job_id_count * sizeof *loads);
+	struct fault *fault = draft->command->fault;
+	if (loads == NULL) {
+		draft->is_broken = true;
+		answer_set_full(fault);
+		return;
+	}
+	for (size_t i = 0; i < filter->job_id_count; i++)
+		loads[i].job_id = filter->job_ids[i];
+	if (store_load_all(draft->corridor->store, loads, filter->job_id_count, fault) != ERR_OK) {
+		draft->is_broken = true;
+		return;
+	}
+	qsort(loads, filter->job_id_count, sizeof *loads, compare_rows);
+	bool goes_on = true;
+	for (size_t i = 0; i < filter->job_id_count; i++) {
+		if (goes_on && is_below_row(draft, &loads[i])) {
+			goes_on = tell_loaded(draft, &loads[i]);
+			if (goes_on)
+				draft->token.row = loads[i].row;
+		}
+		free(loads[i].payload);
+	}
+	if (goes_on)
+		draft->token.row = 0;
+}
+
 /* The next page of the snapshot, below the token's row. */
 static void tell_page(struct draft *draft)
 {
 	const struct feed_filter *filter = &draft->command->watch.filter;
+	if (filter->job_id_count > 0) {
+		tell_some(draft);
+		return;
+	}
 	uint64_t live = UINT64_C(1) << JOB_STATE_ACTIVE | UINT64_C(1) << JOB_STATE_STALLED;
 	struct store_query query = {
 	    .states = filter->states != 0 ? filter->states : live,

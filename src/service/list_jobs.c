@@ -73,6 +73,14 @@ static bool check_page_size(struct call *call, int page_size, struct store_query
 	return true;
 }
 
+/* A listing is for those who do not know the names yet. */
+static bool check_no_ids(struct call *call, const struct feed_filter *filter)
+{
+	if (filter->job_id_count == 0)
+		return true;
+	return check_refuse(call, "FILTER_INVALID", "filter.job_ids: is for watches; a listing does not take it");
+}
+
 static bool add_job(struct page *page, const struct job *job, int64_t row)
 {
 	struct call *call = page->call;
@@ -154,7 +162,7 @@ RPC_METHOD(list_jobs, ListJobs)
 	page->call = call;
 	page->default_ttl_ms = service->options.default_ttl_ms;
 	page->on_unreadable = service->options.on_unreadable;
-	bool is_checked = check_filter(call, request->filter, &filter) &&
+	bool is_checked = check_filter(call, request->filter, &filter) && check_no_ids(call, &filter) &&
 	                  check_page_size(call, request->page_size, &page->query) &&
 	                  check_page_token(call, request->page_token, &page->query);
 	set_filter(&page->query, &filter);

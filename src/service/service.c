@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "service/answer.h"
 #include "service/instance.h"
 #include "service/rpc.h"
@@ -124,6 +125,8 @@ void service_call(struct service *service, struct call *call)
 	call->response = (struct wire_bytes){NULL, 0};
 	call->durability = store_durability(service->store);
 	int index = find_method(descriptor, call->method);
+	call->method_number = index < 0 ? METRICS_OTHER_METHOD : (uint32_t)index;
+	call->began_ns = clock_steady_ns();
 	if (index < 0) {
 		fault_set(&call->fault, ERR_UNIMPLEMENTED, "UNKNOWN_METHOD", "method: there is no %s", call->method);
 		answer_fault(call);
