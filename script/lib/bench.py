@@ -1,6 +1,6 @@
 """Runs the bench programs side by side and draws the table of ratios.
 
-Usage: bench.py BUILD [--rounds N] [--count N] [--jobs N]
+Usage: bench.py BUILD [--rounds N] [--count N] [--jobs N] [--only NAME]
 
 Everything is compared within one run: each round measures the echo and the daemon one after the other, and the ratio of a
 round is what counts; the table shows the median of the rounds. Absolute numbers depend on the machine.
@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import platform
-import signal
 import socket
 import sqlite3
 import statistics
@@ -19,28 +18,9 @@ import subprocess
 import tempfile
 import time
 
-
-class Server:
-    """A program that listens; stopped by its process id."""
-
-    def __init__(self, *command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate()
-
-    def resident_kib(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(status.split("VmRSS:")[1].split()[0])
-
-
-def wait_for(path):
-    deadline = time.monotonic() + 10
-    while not os.path.exists(path):
-        assert time.monotonic() < deadline, path
-        time.sleep(0.005)
+from bench_redis import compare_with_redis
+from bench_support import Server, middle, wait_for
+from bench_watch import compare_with_relay
 
 
 class Bench:
@@ -148,11 +128,6 @@ class Bench:
                  big_kib <= small_kib * 1.1)
 
 
-def middle(triples):
-    """The triple with the median ratio."""
-    return sorted(triples, key=lambda triple: triple[2])[len(triples) // 2]
-
-
 def fill(path, count):
     """Copies the row of the one job in the file, as a finished job, `count` times."""
     database = sqlite3.connect(path)
@@ -188,12 +163,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=80000, help="calls of a measurement with 64 outstanding")
     parser.add_argument("--jobs", type=int, default=1000000, help="finished jobs in the large store")
+    parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "redis": compare_with_redis,
+             "watch": compare_with_relay, "store": Bench.measure_large_store}
+    parser.add_argument("--only", choices=parts, help="one part of it")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="progress-bench-") as folder:
         bench = Bench(arguments.build, folder, arguments)
-        bench.measure_tick()
-        bench.compare_with_echo()
-        bench.measure_large_store()
+        for name, measure in parts.items():
+            if arguments.only in (None, name):
+                measure(bench)
     print(machine())
     draw(bench.results)
     with open("build/bench.json", "w", encoding="utf-8") as file:
