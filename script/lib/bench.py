@@ -113,6 +113,27 @@ class Bench:
         for server in (echo, echo_tcp, memory, file):
             server.stop()
 
+    def compare_python(self):
+        """The Python client's calls one at a time against a bare echo by the same SP library."""
+        python = pathlib.Path("build/venv/bin/python")
+        if not python.exists():
+            print("skip the Python client: script/bootstrap e2e installs what it needs")
+            return
+        for transport in ("ipc", "tcp"):
+            path = f"{self.folder}/python-echo.sock"
+            url = f"ipc://{path}" if transport == "ipc" else f"tcp://127.0.0.1:{self.port('python-echo')}"
+            echo, name = Server(self.program("bench_echo"), "--url", url), f"python-{transport}"
+            if transport == "ipc":
+                wait_for(path)
+            server = self.daemon(name, "memory:")
+            ours = f"ipc://{self.folder}/{name}.sock" if transport == "ipc" else f"tcp://127.0.0.1:{self.port(name)}"
+            command = [python, "tests/bench/bench_python.py", url, ours]
+            result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            echo.stop()
+            server.stop()
+            self.add(f"get, Python client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
+                     f"{result['echo_per_second'] / 1000:.1f} k/s", result["ratio"], ">= 0.6", result["ratio"] >= 0.6)
+
     def measure_tick(self):
         server = self.daemon("tick", "memory:")
         command = [self.program("bench_tick"), f"ipc://{self.folder}/tick.sock"]
@@ -193,6 +214,7 @@ def main():
         bench = Bench(arguments.build, folder, arguments)
         bench.measure_tick()
         bench.compare_with_echo()
+        bench.compare_python()
         bench.measure_large_store()
     print(machine())
     draw(bench.results)

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError, Message
 
 from ._connection import Connection, closed_error
 from ._line import End
-from .errors import Metadata, RpcError, reason_error, reply_error, status_code, trailing_of
+from .errors import RpcError, reason_error, reply_error, status_code
 from .gen.progress.rpc.v1 import rpc_pb2
 
 REQUEST_BYTES_MAX = 1 << 20
@@ -52,7 +52,7 @@ class Pause:
 
 
 Step = Union[Connect, Exchange, Pause]
-Steps = Generator[Step, "tuple[End, bytes]", "tuple[Any, Metadata]"]
+Steps = Generator[Step, "tuple[End, bytes]", "tuple[Any, rpc_pb2.Reply]"]
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Call:
         return self._frame.SerializeToString()
 
     def steps(self) -> Steps:
-        """Say step by step what to do; return the response and its metadata.
+        """Say step by step what to do; return the response and the frame that it came in.
 
         :raises RpcError: the call has failed.
         """
@@ -153,7 +153,7 @@ class Call:
             if end is End.DONE:
                 reply = self._open(answer)
                 if status_code(reply.code) is not grpc.StatusCode.UNAVAILABLE:
-                    return self._response(reply), trailing_of(reply)
+                    return self._response(reply), reply
                 unavailable = reply_error(reply)
                 if self._fail_fast:
                     raise unavailable

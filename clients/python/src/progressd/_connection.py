@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import threading
 import weakref
-from collections.abc import Iterator
 
 import grpc
 import pynng
@@ -72,20 +70,11 @@ class Connection:
 
     # ---- lines
 
-    @contextlib.contextmanager
-    def line(self) -> Iterator[Line]:
-        """Lend a line.
+    def take_line(self) -> Line:
+        """Lend a line until `return_line`.
 
         :raises RpcError: CANCELLED, the connection was closed; FAILED_PRECONDITION, the process was forked.
         """
-        line = self.take_line()
-        try:
-            yield line
-        finally:
-            self.return_line(line)
-
-    def take_line(self) -> Line:
-        """Lend a line until `return_line`; raises as `line`."""
         _forks.check()
         with self._changed:
             if self.presence.is_closed:

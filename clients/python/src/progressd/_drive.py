@@ -9,7 +9,7 @@ from . import _forks
 from ._call import Call, Connect, Exchange, Pause, Step
 from ._connection import LOOK_EVERY_S, Connection
 from ._line import End, Line
-from .errors import Metadata
+from .gen.progress.rpc.v1 import rpc_pb2
 
 
 class Driver:
@@ -19,20 +19,22 @@ class Driver:
         self._call = call
         self._line: Line | None = None
 
-    def run(self) -> tuple[Any, Metadata]:
-        """Return the response and its metadata.
+    def run(self) -> tuple[Any, rpc_pb2.Reply]:
+        """Return the response and the frame that it came in.
 
         :raises RpcError: the call has failed.
         """
         connection = self._call.connection
-        with connection.line() as self._line:
+        line = self._line = connection.take_line()
+        try:
             steps = self._call.steps()
             step = next(steps)
             while True:
-                try:
-                    step = steps.send(self._do(step, self._line))
-                except StopIteration as stop:
-                    return stop.value  # type: ignore[no-any-return]
+                step = steps.send(self._do(step, line))
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        finally:
+            connection.return_line(line)
 
     def cancel(self) -> None:
         """Make the call end as CANCELLED, unless it has ended."""

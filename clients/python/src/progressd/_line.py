@@ -71,8 +71,8 @@ class Line:
         if end is not End.DONE:
             return end, b""
         self._on_told = self._lock.release
-        self.start_receive(seconds)
         try:
+            self.start_receive(seconds)
             self._lock.acquire()
         except BaseException:
             self._give_back()
@@ -87,9 +87,10 @@ class Line:
         return self._sent(self._quiet, seconds)
 
     def _give_back(self) -> None:
-        """Interrupted: the answer is nobody's any more."""
+        """Interrupted, perhaps just after the answer came, which is nobody's any more."""
         lib.nng_aio_cancel(self._told)
-        self._lock.acquire()
+        lib.nng_aio_wait(self._told)
+        self._lock.acquire(blocking=False)
         self.take_answer()
 
     # ---- the steps, for who waits in another way
@@ -117,9 +118,10 @@ class Line:
     def take_answer(self) -> tuple[End, bytes]:
         """Say how waiting has ended, and the answer if there is one."""
         end = _end_of(lib.nng_aio_result(self._told), End.OVER)
-        if end is not End.DONE:
-            return end, b""
         message = lib.nng_aio_get_msg(self._told)
+        if end is not End.DONE or message == ffi.NULL:
+            return end, b""
+        lib.nng_aio_set_msg(self._told, ffi.NULL)
         body = bytes(ffi.buffer(lib.nng_msg_body(message), lib.nng_msg_len(message)))
         lib.nng_msg_free(message)
         return end, body
@@ -134,6 +136,7 @@ class Line:
         code = lib.nng_aio_result(aio)
         if code != 0:
             lib.nng_msg_free(lib.nng_aio_get_msg(aio))
+            lib.nng_aio_set_msg(aio, ffi.NULL)
         return _end_of(code, End.UNSENT if seconds > SEND_WAIT_S else End.OVER)
 
     # ---- the end

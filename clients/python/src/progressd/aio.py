@@ -28,7 +28,8 @@ from ._connection import CLOSE_WAIT_S, LOOK_EVERY_S, Connection
 from ._line import End, Line
 from ._watch import PAUSE_S, Polls
 from .channel import TIMEOUT_S, _method, _no_request_streams
-from .errors import AioRpcError, Metadata, RpcError
+from .errors import AioRpcError, Metadata, RpcError, trailing_of
+from .gen.progress.rpc.v1 import rpc_pb2
 
 
 class Channel(grpc.aio.Channel):
@@ -187,8 +188,8 @@ async def _do(connection: Connection, line: Line, step: Step) -> tuple[End, byte
     return await _connect(connection, step), b""
 
 
-async def _run(call: Call) -> tuple[Any, Metadata]:
-    """Return the response and its metadata.
+async def _run(call: Call) -> tuple[Any, rpc_pb2.Reply]:
+    """Return the response and the frame that it came in.
 
     :raises AioRpcError: the call has failed.
     """
@@ -267,7 +268,8 @@ class UnaryUnaryCall(_Running, grpc.aio.UnaryUnaryCall):  # type: ignore[type-ar
 
     async def _complete(self) -> Any:
         try:
-            response, self._trailing = await _run(self._call)
+            response, reply = await _run(self._call)
+            self._trailing = trailing_of(reply)
         except AioRpcError as error:
             self._end = error
             raise

@@ -23,7 +23,7 @@ from ._call import Call, Method, Settings
 from ._connection import Connection
 from ._drive import Driver
 from ._watch import PAUSE_S, Polls
-from .errors import Ended, Metadata, RpcError
+from .errors import Ended, Metadata, RpcError, trailing_of
 
 TIMEOUT_S = 10.0
 
@@ -129,8 +129,8 @@ class UnaryUnary(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]
         self, request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None
     ) -> tuple[Any, Ended]:
         """Call it and return the response and the call, whose trailing metadata says its durability."""
-        response, trailing = Driver(Call(*self._arguments, request, timeout, metadata, wait_for_ready)).run()
-        return response, Ended(grpc.StatusCode.OK, "", trailing)
+        response, reply = Driver(Call(*self._arguments, request, timeout, metadata, wait_for_ready)).run()
+        return response, Ended(grpc.StatusCode.OK, "", trailing_of(reply))
 
     def future(  # type: ignore[no-untyped-def, override]
         self, request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None
@@ -154,8 +154,8 @@ class CallFuture(grpc.Call, grpc.Future):  # type: ignore[type-arg]
 
     def _run(self) -> None:
         try:
-            self._response, trailing = self._driver.run()
-            self._end = Ended(grpc.StatusCode.OK, "", trailing)
+            self._response, reply = self._driver.run()
+            self._end = Ended(grpc.StatusCode.OK, "", trailing_of(reply))
         except RpcError as error:
             self._end = self._fault = error
         except Exception as fault:
@@ -273,6 +273,7 @@ class Stream(grpc.Call):
         self._polls, self._connection = polls, connection
         self._driver: Driver | None = None
         self._end: RpcError | None = None
+        self._trailing: Metadata = ()
         self._is_cancelled = False
         self._callbacks: list[Callable[[], Any]] = []
 
@@ -299,7 +300,9 @@ class Stream(grpc.Call):
         if self._is_cancelled:
             self._driver.cancel()
         try:
-            return self._driver.run()[0]
+            response, reply = self._driver.run()
+            self._trailing = trailing_of(reply)
+            return response
         except RpcError as error:
             if self._is_cancelled or not self._polls.passes_by_itself(error):
                 self._finish(error)
@@ -338,8 +341,8 @@ class Stream(grpc.Call):
         return ()
 
     def trailing_metadata(self) -> Metadata:
-        """Give the metadata of the end; nothing before."""
-        return () if self._end is None else self._end.trailing
+        """Give the metadata of the end, before it that of the latest answer."""
+        return self._trailing if self._end is None else self._end.trailing
 
     def code(self) -> grpc.StatusCode | None:  # type: ignore[override]
         """Say how the stream has ended; None: not yet."""

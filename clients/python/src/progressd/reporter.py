@@ -55,6 +55,7 @@ class Reporter:
         self._highest = 0.0
         self._message: str | None = None
         self._acknowledged: tuple[float, float | None] | None = None
+        self._refused: tuple[float, float | None] | None = None
         self._stop = False
         self._info = tracker.update_progress(job_id, stage, attempt=attempt, lease=lease)
         self._note(self._info)
@@ -99,7 +100,7 @@ class Reporter:
         :raises RpcError: it was not acknowledged.
         """
         self.stop()
-        if not self._take_acknowledged():
+        if not self._is_acknowledged():
             self._send(None)
         return self._info
 
@@ -127,7 +128,7 @@ class Reporter:
         self._highest = max(self._highest, done)
         return (self._highest if total is None else min(self._highest, total)), total
 
-    def _take_acknowledged(self) -> bool:
+    def _is_acknowledged(self) -> bool:
         return self._message is None and (self._total is None or self._acknowledged == self._value())
 
     def _run(self) -> None:
@@ -136,7 +137,7 @@ class Reporter:
             with self._changed:
                 if self._changed.wait_for(lambda: self._is_finishing, min(self._interval, self._beat)):
                     return
-            if not self._take_acknowledged():
+            if not self._is_acknowledged() and self._refused != self._value():
                 self._try(lambda: self._send(ATTEMPT_S))
             elif time.monotonic() >= beat_due:
                 self._try(self._send_beat)
@@ -153,7 +154,7 @@ class Reporter:
             if error.code() in _PASSING:
                 self._message = self._message or message
             else:
-                self._acknowledged = self._value()  # it is not repeated until there is something new
+                self._refused = self._value()  # the thread does not repeat it until there is something new
 
     def _send(self, timeout: float | None) -> None:
         value = done, total = self._value()
