@@ -106,6 +106,17 @@ def test_a_stream_goes_on_from_answer_to_answer(stub):
     assert not stream.is_active()
 
 
+def test_cancelling_a_stream_between_its_answers_disturbs_no_other_call(stub):
+    stub.UpdateProgress(update())
+    stream = stub.WatchProgress(pb.WatchProgressRequest(job_id="job-1"))
+    next(stream)
+    future = stub.WaitProgress.future(pb.WaitProgressRequest(job_id="job-1", after_revision=1))
+    wait.until(lambda: future._driver._line, "the call has the line that the stream had")
+    stream.cancel()
+    stub.UpdateProgress(pb.UpdateProgressRequest(job_id="job-1", stage="PIPELINE_STAGE_ANALYZING"))
+    assert future.result(timeout=20).progress_info.status == "analyzing"
+
+
 def test_a_stream_has_a_deadline_of_its_own(stub):
     stub.UpdateProgress(update())
     stream = stub.WatchJobs(pb.WatchJobsRequest(), timeout=0.2)

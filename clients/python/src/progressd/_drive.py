@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -17,7 +18,8 @@ class Driver:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._line: Line | None = None
+        self._lock = threading.Lock()
+        self._line: Line | None = None  # as long as it is ours
 
     def run(self) -> tuple[Any, rpc_pb2.Reply]:
         """Return the response and the frame that it came in.
@@ -25,7 +27,11 @@ class Driver:
         :raises RpcError: the call has failed.
         """
         connection = self._call.connection
-        line = self._line = connection.take_line()
+        line = connection.take_line()
+        with self._lock:
+            self._line = line
+            if self._call.is_cancelled:
+                line.cancel()
         try:
             steps = self._call.steps()
             step = next(steps)
@@ -34,13 +40,18 @@ class Driver:
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         finally:
+            with self._lock:
+                self._line = None
             connection.return_line(line)
 
     def cancel(self) -> None:
         """Make the call end as CANCELLED, unless it has ended."""
+        if _forks.was_forked():
+            return
         self._call.is_cancelled = True
-        if self._line is not None and not _forks.was_forked():
-            self._line.cancel()
+        with self._lock:
+            if self._line is not None:
+                self._line.cancel()
         self._call.connection.presence.wake()
 
     def _do(self, step: Step, line: Line) -> tuple[End, bytes]:
