@@ -93,6 +93,27 @@ class Bench:
         for server in (echo, echo_tcp, memory, file):
             server.stop()
 
+    def compare_python(self):
+        """The Python client's calls one at a time against a bare echo by the same SP library."""
+        python = pathlib.Path("build/venv/bin/python")
+        if not python.exists():
+            print("skip the Python client: script/bootstrap e2e installs what it needs")
+            return
+        for transport in ("ipc", "tcp"):
+            path = f"{self.folder}/python-echo.sock"
+            url = f"ipc://{path}" if transport == "ipc" else f"tcp://127.0.0.1:{self.port('python-echo')}"
+            echo, name = Server(self.program("bench_echo"), "--url", url), f"python-{transport}"
+            if transport == "ipc":
+                wait_for(path)
+            server = self.daemon(name, "memory:")
+            ours = f"ipc://{self.folder}/{name}.sock" if transport == "ipc" else f"tcp://127.0.0.1:{self.port(name)}"
+            command = [python, "tests/bench/bench_python.py", url, ours]
+            result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            echo.stop()
+            server.stop()
+            self.add(f"get, Python client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
+                     f"{result['echo_per_second'] / 1000:.1f} k/s", result["ratio"], ">= 0.6", result["ratio"] >= 0.6)
+
     def measure_tick(self):
         server = self.daemon("tick", "memory:")
         command = [self.program("bench_tick"), f"ipc://{self.folder}/tick.sock"]
@@ -164,7 +185,7 @@ def main():
     parser.add_argument("--count", type=int, default=80000, help="calls of a measurement with 64 outstanding")
     parser.add_argument("--jobs", type=int, default=1000000, help="finished jobs in the large store")
     parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "redis": compare_with_redis,
-             "watch": compare_with_relay, "store": Bench.measure_large_store}
+             "watch": compare_with_relay, "python": Bench.compare_python, "store": Bench.measure_large_store}
     parser.add_argument("--only", choices=parts, help="one part of it")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="progress-bench-") as folder:

@@ -3,8 +3,8 @@
 Usage: run_tests.py [--unit BUILD]... [--stress BUILD]... [--e2e BUILD] [FILTER]
 
 BUILD is a folder such as build/dev. --unit runs its Criterion programs (tests/unit_*, tests/contract_*), --stress its
-plain programs (tests/stress_*) and tests/stress/*.sh, --e2e the shell and Python tests of tests/e2e against the programs in
-BUILD/bin; tests learn BUILD from $BUILD_DIR. A plain or shell test passes with exit 0 and is skipped with exit 77 (a tool is
+plain programs (tests/stress_*) and tests/stress/*.sh, --e2e the shell and Python tests of tests/e2e, of tests/conformance and
+of the clients against the programs in BUILD/bin; tests learn BUILD from $BUILD_DIR. A plain or shell test passes with exit 0 and is skipped with exit 77 (a tool is
 missing; when CI is set that fails). A sanitizer's report fails the program that caused it, whatever its exit says. FILTER
 keeps the programs whose name holds it.
 """
@@ -132,7 +132,8 @@ def shell_tests(folder, build):
 
 
 def python_tests(build):
-    for path in sorted(glob.glob(f"{ROOT}/tests/e2e/test_*.py")):
+    folders = ("tests/e2e", "tests/conformance", "clients/python/tests")
+    for path in (path for folder in folders for path in sorted(glob.glob(f"{ROOT}/{folder}/test_*.py"))):
         argv = [PYTHON, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider", "--junitxml={report}", path]
         yield Program(os.path.relpath(path, ROOT), argv, build, read_junit, 420)
 

@@ -1,6 +1,7 @@
 /* The callers' side: how an update gets into the queue, and who waits for it. */
 #include "gather.h"
 
+#include <progress/v1/progress_service.pb-c.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +9,14 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "field.h"
 #include "quiet_thread.h"
 #include "steady.h"
 
 enum {
 	COUNT_MAX = 65536,
 	BYTES_MAX = 16 << 20,
-	HEADER_BYTES_MAX = 2 * (1 + 5), /* of an element of the batch, and of the update in it */
-	UPDATES_NUMBER = 1,             /* of the field in BatchUpdateProgressRequest */
-	LENGTH_DELIMITED = 2,
+	HEADS_BYTES_MAX = 2 * FIELD_HEAD_BYTES_MAX, /* of an element of the batch, and of the update in it */
 };
 
 static uint64_t hash(const char *text)
@@ -97,23 +97,6 @@ static struct gather *find(struct prg_client *client)
 	return gather;
 }
 
-static uint8_t *put_header(uint8_t *place, unsigned number, size_t length)
-{
-	*place++ = (uint8_t)(number << 3 | LENGTH_DELIMITED);
-	for (; length > 0x7f; length >>= 7)
-		*place++ = (uint8_t)(length | 0x80);
-	*place++ = (uint8_t)length;
-	return place;
-}
-
-static size_t header_bytes(size_t length)
-{
-	size_t bytes = 2;
-	for (; length > 0x7f; length >>= 7)
-		bytes++;
-	return bytes;
-}
-
 static enum prg_code check_room(const struct gather *gather, size_t bytes)
 {
 	if (gather->stop)
@@ -137,14 +120,16 @@ static enum prg_code append(struct gather *gather, const struct gather_update *u
 	*update->sequence = atomic_fetch_add(&gather->client->sequence, 1) + 1;
 	size_t length = protobuf_c_message_get_packed_size(update->request);
 	size_t id_bytes = strlen(update->job_id) + 1;
-	enum prg_code code = check_room(gather, length + HEADER_BYTES_MAX + id_bytes);
+	enum prg_code code = check_room(gather, length + HEADS_BYTES_MAX + id_bytes);
 	if (code != PRG_OK)
 		return code;
-	uint8_t *begin = queue_reserve(queue, length + HEADER_BYTES_MAX + id_bytes);
+	uint8_t *begin = queue_reserve(queue, length + HEADS_BYTES_MAX + id_bytes);
 	if (begin == NULL)
 		return error_no_memory();
-	uint8_t *place = put_header(begin, UPDATES_NUMBER, header_bytes(length) + length);
-	place = put_header(place, update->number, length);
+	const ProtobufCMessageDescriptor *batch = &progress__v1__batch_update_progress_request__descriptor;
+	size_t part_bytes = field_head_bytes(update->number, length) + length;
+	uint8_t *place = field_put_head(begin, field_number(batch, "updates"), part_bytes);
+	place = field_put_head(place, update->number, length);
 	place += protobuf_c_message_pack(update->request, place);
 	memcpy(place, update->job_id, id_bytes);
 	struct order order = {.callback = update->callback,

@@ -3,18 +3,12 @@
 #include "trip.h"
 
 #include <progress/rpc/v1/rpc.pb-c.h>
-#include <string.h>
+#include <progress/v1/progress_service.pb-c.h>
 
 #include "channel.h"
 #include "error.h"
+#include "field.h"
 #include "steady.h"
-
-enum {
-	CALL_REQUEST_TAG = 2 << 3 | 2,
-	OMIT_TAG = 2 << 3,
-	OMIT_BYTES = 2,
-	VARINT_BYTES_MAX = 10,
-};
 
 static char method[] = "/progress.v1.ProgressTrackerService/BatchUpdateProgress";
 
@@ -26,15 +20,6 @@ static uint32_t remaining_ms(int64_t deadline_ms)
 	return left_ms < 1 ? 1 : left_ms > INT32_MAX ? INT32_MAX : (uint32_t)left_ms;
 }
 
-static size_t put_varint(uint8_t *out, size_t number)
-{
-	size_t length = 0;
-	for (; number > 0x7f; number >>= 7)
-		out[length++] = (uint8_t)(number | 0x80);
-	out[length++] = (uint8_t)number;
-	return length;
-}
-
 uint8_t *trip_start(struct trip *trip, struct link *link, const struct prg_client *client, size_t bytes,
                     bool omits_info, int64_t deadline_ms)
 {
@@ -43,22 +28,19 @@ uint8_t *trip_start(struct trip *trip, struct link *link, const struct prg_clien
 	frame.timeout_ms = remaining_ms(deadline_ms);
 	if (client->authorization != NULL)
 		frame.authorization = client->authorization;
-	uint8_t head[1 + VARINT_BYTES_MAX] = {CALL_REQUEST_TAG};
-	size_t request_bytes = bytes + (omits_info ? OMIT_BYTES : 0);
-	size_t head_bytes = 1 + put_varint(head + 1, request_bytes);
-	size_t frame_bytes = progress__rpc__v1__call__get_packed_size(&frame);
+	Progress__V1__BatchUpdateProgressRequest rest = PROGRESS__V1__BATCH_UPDATE_PROGRESS_REQUEST__INIT;
+	rest.omit_progress_info = omits_info;
+	unsigned request = field_number(&progress__rpc__v1__call__descriptor, "request");
+	size_t request_bytes = progress__v1__batch_update_progress_request__get_packed_size(&rest) + bytes;
+	size_t frame_bytes = progress__rpc__v1__call__get_packed_size(&frame) + field_head_bytes(request, request_bytes);
 	trip->number = UINT32_C(0x80000000) | (trip->number + 1); /* the highest bit: no more numbers follow */
-	uint8_t *place = link_put(link, trip->number, frame_bytes + head_bytes + request_bytes);
+	uint8_t *place = link_put(link, trip->number, frame_bytes + request_bytes);
 	if (place == NULL)
 		return NULL;
 	trip->is_out = true;
 	place += progress__rpc__v1__call__pack(&frame, place);
-	memcpy(place, head, head_bytes);
-	place += head_bytes;
-	if (omits_info) {
-		*place++ = OMIT_TAG;
-		*place++ = 1;
-	}
+	place = field_put_head(place, request, request_bytes);
+	place += progress__v1__batch_update_progress_request__pack(&rest, place);
 	return place;
 }
 
