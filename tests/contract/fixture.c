@@ -16,6 +16,8 @@ void fixture_make_folder(struct fixture *fixture, enum fixture_kind kind)
 	snprintf(fixture->path, sizeof fixture->path, "%s/jobs.db", fixture->folder);
 	if (kind == FIXTURE_MEMORY)
 		snprintf(fixture->url, sizeof fixture->url, "memory:");
+	else if (kind == FIXTURE_REDIS)
+		snprintf(fixture->url, sizeof fixture->url, "redis+unix://%s/redis.sock?prefix=test:", fixture->folder);
 	else
 		snprintf(fixture->url, sizeof fixture->url, "file:%s", fixture->path);
 }
@@ -40,12 +42,16 @@ static void open_store(struct fixture *fixture)
 void fixture_start(struct fixture *fixture, enum fixture_kind kind)
 {
 	fixture_make_folder(fixture, kind);
+	if (kind == FIXTURE_REDIS)
+		redis_server_start(&fixture->server, fixture->folder, NULL);
 	open_store(fixture);
 }
 
 void fixture_finish(struct fixture *fixture)
 {
 	store_close(fixture->store);
+	if (fixture->kind == FIXTURE_REDIS)
+		redis_server_kill(&fixture->server);
 	fixture_remove_folder(fixture);
 }
 
