@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "service/corridor_apply.h"
+#include "service/corridor_news.h"
 #include "service/corridor_store.h"
 #include "wire/record.h"
 
@@ -39,11 +40,13 @@ void corridor_finish(struct corridor *corridor)
 }
 
 /* Whether the command must wait for the next batch: its job was removed in this one and cannot be made anew in it, or
- * the batch has grown large; the commands of a group stay together as far as they can. */
+ * another instance has changed it since it was loaded, or the batch has grown large; the commands of a group stay
+ * together as far as they can. */
 static bool must_wait(const struct corridor *corridor, const struct command *command)
 {
 	bool is_large = corridor->arena.bytes_taken > ARENA_BYTES_CUT && !command->is_grouped;
-	return is_large || (command->entry != NULL && command->entry->is_removed);
+	const struct cache_entry *entry = command->entry;
+	return is_large || (entry != NULL && (entry->is_removed || entry->is_stale));
 }
 
 /* Applies the batch in order. What must wait goes back to the head of `commands`; what is parked leaves the batch. */
@@ -80,6 +83,7 @@ static void take_batch(struct corridor *corridor, struct list *commands)
 
 static void publish(struct corridor *corridor)
 {
+	bool is_heard = store_is_shared(corridor->store);
 	for (size_t i = 0; i < corridor->change_count; i++) {
 		struct corridor_change *change = &corridor->changes[i];
 		if (change->entry->is_lost)
@@ -88,7 +92,8 @@ static void publish(struct corridor *corridor)
 			change->told.row = change->entry->row; /* it was new and has got its row by the commit */
 		change->told.told_ms = corridor->now.steady_ms;
 		corridor->removals += change->told.is_removal;
-		feed_publish(corridor->feed, &change->told);
+		if (!is_heard)
+			feed_publish(corridor->feed, &change->told);
 	}
 }
 
@@ -107,6 +112,13 @@ void corridor_reply(struct list *finished)
 	}
 }
 
+static void follow(struct corridor *corridor, const struct job *job)
+{
+	struct lease_terms terms = lease_terms_of(job);
+	leases_follow(&corridor->leases, job->job_id, &terms, corridor->options.default_lost_after_ms,
+	              corridor->now.steady_ms);
+}
+
 /* Sets the timers of the jobs whose workers were heard in this batch, or found silent. What could not be committed was
  * a sign of life all the same, but has changed no lease. */
 static void follow_leases(struct corridor *corridor)
@@ -119,7 +131,7 @@ static void follow_leases(struct corridor *corridor)
 		else if (!entry->is_lost && (entry->is_removed || entry->job == NULL))
 			leases_forget(leases, entry->job_id);
 		else if (!entry->is_lost && (entry->is_heard || entry->is_silent))
-			leases_follow(leases, entry->job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+			follow(corridor, entry->job);
 		entry->is_heard = false;
 		entry->is_silent = false;
 	}
@@ -153,6 +165,7 @@ static void run_batch(struct corridor *corridor, struct list *commands, struct l
 	apply_batch(corridor, commands);
 	corridor_commit(corridor, commands);
 	publish(corridor);
+	corridor_tell_signs(corridor);
 	follow_leases(corridor);
 	forget_peers(corridor, commands);
 	parking_take_woken(&corridor->parking, commands);
@@ -207,6 +220,8 @@ static bool look_for_expired(struct corridor *corridor, struct list *commands)
 void corridor_carry_out(struct corridor *corridor, struct list *commands, struct moment now, struct list *finished)
 {
 	corridor->now = now;
+	corridor_hear(corridor, STORE_HEAR_ARRIVED);
+	parking_take_woken(&corridor->parking, commands);
 	parking_take_due(&corridor->parking, now.steady_ms, commands);
 	add_silent(corridor, commands);
 	uint64_t removals = corridor->removals;
@@ -234,7 +249,7 @@ static bool adopt(const struct store_record *record, int64_t row, void *context)
 	struct fault fault = {0};
 	if (record_open(record->payload, record->payload_bytes, &job, &fault) != ERR_OK)
 		return true;
-	leases_follow(&corridor->leases, job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+	follow(corridor, job);
 	job_destroy(job);
 	return true;
 }

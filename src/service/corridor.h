@@ -8,8 +8,9 @@
  *     reply    to all commands
  *
  * So nobody sees a change before it is as safe as it will be, and many changes cost one commit. A commit that fails
- * leaves the jobs as the store has them and answers its error. The corridor has no threads, no sockets and no clock:
- * the same commands at the same moments give the same results. One thread at a time.
+ * leaves the jobs as the store has them and answers its error. On a store that other instances share, the corridor
+ * hears of all commits, its own included, instead of publishing (corridor_news.h). The corridor has no threads, no
+ * sockets and no clock: the same commands at the same moments give the same results. One thread at a time.
  */
 #ifndef SERVICE_CORRIDOR_H
 #define SERVICE_CORRIDOR_H
@@ -37,7 +38,8 @@ struct moment {
 /* A change that was applied and will be published once it is committed. */
 struct corridor_change {
 	const struct cache_entry *entry;
-	struct feed_change told; /* its event lies in the batch's arena */
+	struct feed_change told;        /* its event lies in the batch's arena */
+	struct corridor_change *before; /* of the same job in this batch */
 };
 
 struct corridor_options {
@@ -57,6 +59,7 @@ struct corridor {
 	struct parking parking;
 	struct leases leases;
 	struct list deferred;  /* commands to be carried out right after this batch is published */
+	int64_t missed_ms;     /* when news of other instances were missed last, steady; 0: never */
 	int64_t expiry_due_ms; /* when finished jobs are looked for next, steady */
 	uint64_t removals;     /* jobs removed up to now */
 	struct arena arena;    /* of one batch */

@@ -12,6 +12,7 @@
 
 #include "service/answer.h"
 #include "service/corridor_apply.h"
+#include "service/corridor_news.h"
 #include "wire/compose.h"
 #include "wire/info.h"
 #include "wire/record.h"
@@ -20,6 +21,8 @@ enum {
 	ANSWER_BYTES_MAX = 900000, /* so that the reply stays within 1 MiB */
 	PAGE_JOBS_MAX = 500,       /* of a snapshot, in one answer */
 	STRETCH_MAX = 20000,       /* changes looked at together */
+	RESTARTS_MAX = 3,
+	COME_BACK_MS = 10000, /* how long jobs that a shared store has lost are waited for */
 };
 
 /* An answer in the making. */
@@ -30,8 +33,9 @@ struct draft {
 	size_t bytes;
 	struct watch_token token;
 	bool is_resync;
-	bool is_page_cut; /* the page of the snapshot ended for want of room */
-	bool is_broken;   /* no memory: the command's fault is set */
+	bool is_page_cut;  /* the page of the snapshot ended for want of room */
+	bool is_broken;    /* no memory: the command's fault is set */
+	bool must_restart; /* what other instances did meanwhile was missed */
 };
 
 static struct draft begin(struct corridor *corridor, struct command *command)
@@ -195,6 +199,13 @@ static void tell_news(struct draft *draft, enum news news, const struct job *job
 	finish(draft);
 }
 
+/* The store has lost what it had: the worker of a job that was there a moment ago makes it anew. */
+static bool may_come_back(const struct corridor *corridor, const struct command *command)
+{
+	return corridor->missed_ms != 0 && corridor->now.steady_ms < corridor->missed_ms + COME_BACK_MS &&
+	       command->watch.token.revision != 0;
+}
+
 bool corridor_watch_job(struct corridor *corridor, struct command *command)
 {
 	if (must_defer(corridor, command))
@@ -205,7 +216,7 @@ bool corridor_watch_job(struct corridor *corridor, struct command *command)
 	enum news news = look_for_news(corridor, command, job, &first);
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
 	if (job == NULL && news != NEWS_CHANGES) {
-		if (command->watch.for_creation && may_wait)
+		if ((command->watch.for_creation || may_come_back(corridor, command)) && may_wait)
 			return pause_watch(corridor, command, news == NEWS_NONE);
 		corridor_set_not_found(command);
 		return true;
@@ -309,6 +320,39 @@ static bool visit_for_snapshot(const struct store_record *record, int64_t row, v
 	return is_told;
 }
 
+/* Where the answer was before a page. */
+struct page_start {
+	size_t count;
+	size_t bytes;
+	int64_t row;
+};
+
+static void take_page_out(struct draft *draft, const struct page_start *start, size_t page_end)
+{
+	struct compose_part *events = draft->corridor->events;
+	for (size_t i = start->count; i < page_end; i++)
+		draft->bytes -= events[i].bytes.length;
+	memmove(&events[start->count], &events[page_end], (draft->count - page_end) * sizeof *events);
+	draft->count -= page_end - start->count;
+	draft->token.row = start->row;
+}
+
+/* The page shows what other instances have committed while it was made. Up to that moment the changes of the jobs that
+ * were told of already go into the same answer; when there is no room for all of them, the page comes later. */
+static void catch_up(struct draft *draft, const struct page_start *start)
+{
+	size_t page_end = draft->count;
+	int64_t row = draft->token.row;
+	draft->must_restart = !corridor_hear(draft->corridor, STORE_HEAR_SHOWN);
+	if (draft->must_restart)
+		return;
+	draft->token.row = start->row;
+	bool are_all_told = tell_changes_of_many(draft);
+	draft->token.row = row;
+	if (!are_all_told)
+		take_page_out(draft, start, page_end);
+}
+
 /* The next page of the snapshot, below the token's row. */
 static void tell_page(struct draft *draft)
 {
@@ -323,11 +367,18 @@ static void tell_page(struct draft *draft)
 	    .limit = PAGE_JOBS_MAX,
 	    .before_row = draft->token.row == INT64_MAX ? 0 : draft->token.row,
 	};
-	size_t count_before = draft->count;
-	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, &draft->command->fault) != ERR_OK)
+	struct store_place place = {0};
+	struct page_start start = {draft->count, draft->bytes, draft->token.row};
+	bool is_shared = store_is_shared(draft->corridor->store);
+	query.place = is_shared ? &place : NULL;
+	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, &draft->command->fault) != ERR_OK) {
 		draft->is_broken = true;
-	if (!draft->is_page_cut && draft->count - count_before < PAGE_JOBS_MAX)
-		draft->token.row = 0;
+		return;
+	}
+	if (!draft->is_page_cut && (is_shared || draft->count - start.count < PAGE_JOBS_MAX))
+		draft->token.row = place.next_row;
+	if (is_shared)
+		catch_up(draft, &start);
 }
 
 /* Starts with a snapshot when there is no place to go on from. */
@@ -345,6 +396,24 @@ static void choose_start(struct draft *draft)
 	draft->token.row = INT64_MAX;
 }
 
+/* Whether the page had nothing to tell, because a shared store looks at a few rows at a time, and there are more. */
+static bool may_go_on(const struct draft *draft, size_t count_before)
+{
+	return draft->token.row != 0 && draft->count == count_before && store_is_shared(draft->corridor->store) &&
+	       !draft->is_broken && !draft->must_restart && !draft->is_page_cut;
+}
+
+/* False: it was restarted too often; the command has its fault. */
+static bool restart(struct corridor *corridor, struct command *command)
+{
+	if (command->tries++ < RESTARTS_MAX) {
+		list_append(&corridor->deferred, &command->link);
+		return true;
+	}
+	fault_set(&command->fault, ERR_UNAVAILABLE, "STORE_UNREADY", "store: what other instances do cannot be heard");
+	return false;
+}
+
 bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 {
 	if (must_defer(corridor, command))
@@ -353,8 +422,14 @@ bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 	struct draft draft = begin(corridor, command);
 	choose_start(&draft);
 	bool are_all_told = tell_changes_of_many(&draft);
-	if (are_all_told && draft.token.row != 0)
-		tell_page(&draft);
+	size_t count_before;
+	do {
+		count_before = draft.count;
+		if (are_all_told && draft.token.row != 0)
+			tell_page(&draft);
+	} while (may_go_on(&draft, count_before));
+	if (draft.must_restart)
+		return !restart(corridor, command);
 	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told;
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
 	if (!has_news && may_wait && !draft.is_broken) {

@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "job/job.h"
 #include "store/store.h"
 
 enum {

@@ -15,13 +15,13 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "job/job.h"
-
 /* States and stages have numbers below this, so that a set of them fits in 64 bits. */
 enum { STORE_NUMBERS_MAX = 64 };
 
 /* What a commit is worth; numbers as in the schema. */
 enum store_durability { STORE_UNSPECIFIED, STORE_SYNCED, STORE_WRITTEN, STORE_MEMORY };
+
+struct job_entry;
 
 /* A job as the store sees it: the whole in `payload`, and beside it what can be asked for or read by people. job_id,
  * pipeline, parent and created_ms never change. NULL strings count as empty; those of a listing are never NULL. */
