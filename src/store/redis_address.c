@@ -105,7 +105,7 @@ static const char *read_host(struct part host, struct redis_address *address)
 		struct part inside = {host.at + 1, host.length - 1};
 		host = cut(inside, ']', &rest);
 		(void)cut(rest, ':', &port);
-		if (rest.length > 0 && rest.at[0] != ':')
+		if (host.length == inside.length || (rest.length > 0 && rest.at[0] != ':'))
 			return "nothing but a port may follow the host";
 	} else {
 		struct part whole = host;

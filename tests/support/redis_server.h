@@ -9,9 +9,9 @@ struct redis_server {
 	char folder[64];
 };
 
-/* Starts a server that listens on FOLDER/redis.sock and keeps its files in the folder; `options` are further words of its
- * command line, ended by NULL, or NULL: none. Without options nothing is kept. Returns when it answers; fails the test
- * when it does not start. It starts again with what was kept in the folder. */
+/* Starts a server that listens on FOLDER/redis.sock and keeps its files in the folder; `options` are further words of
+ * its command line, ended by NULL, or NULL: none. Without options nothing is kept. Returns when it answers; fails the
+ * test when it does not start. It starts again with what was kept in the folder. */
 void redis_server_start(struct redis_server *server, const char *folder, const char *const *options);
 
 /* Kills the server as the kernel kills. */
