@@ -113,6 +113,28 @@ class Bench:
         for server in (echo, echo_tcp, memory, file):
             server.stop()
 
+    def compare_with_redis(self):
+        """Updates on the Redis store against a bare client that runs the same script with as many under way."""
+        folder = f"{self.folder}/redis"
+        os.mkdir(folder)
+        socket_path = f"{folder}/redis.sock"
+        redis = Server("redis-server", "--port", "0", "--unixsocket", socket_path, "--dir", folder, "--save", "",
+                       "--appendonly", "no", "--logfile", f"{folder}/log")
+        wait_for(socket_path)
+        daemon = self.daemon("redis", f"redis+unix://{socket_path}")
+        measured = []
+        for _ in range(self.arguments.rounds):
+            bare = json.loads(subprocess.run([self.program("bench_redis_script"), "--socket", socket_path, "--count",
+                                              str(self.arguments.count)], capture_output=True, text=True, check=True).stdout)
+            ours = self.calls(f"ipc://{self.folder}/redis.sock", "update", 64, self.arguments.count)
+            measured.append((ours["calls_per_second"], bare["calls_per_second"],
+                             ours["calls_per_second"] / bare["calls_per_second"]))
+        ours, bare, ratio = middle(measured)
+        self.add("update, 64 outstanding, redis:, ipc", f"{ours / 1000:.1f} k/s", f"{bare / 1000:.1f} k/s", ratio, ">= 0.6",
+                 ratio >= 0.6)
+        daemon.stop()
+        redis.stop()
+
     def measure_tick(self):
         server = self.daemon("tick", "memory:")
         command = [self.program("bench_tick"), f"ipc://{self.folder}/tick.sock"]
@@ -193,6 +215,7 @@ def main():
         bench = Bench(arguments.build, folder, arguments)
         bench.measure_tick()
         bench.compare_with_echo()
+        bench.compare_with_redis()
         bench.measure_large_store()
     print(machine())
     draw(bench.results)
