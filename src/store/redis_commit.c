@@ -275,6 +275,7 @@ static enum err read_puts(struct redis_link *link, const struct commit *commit, 
 		return err;
 	}
 	enum err err = read_transaction(link, count, &reply, fault);
+	assert(err != ERR_OK || reply != NULL);
 	for (size_t i = 0; i < count && err == ERR_OK; i++)
 		err = take_put(link, commit, reply->element[i], &commit->puts[first + i], fault);
 	freeReplyObject(reply);

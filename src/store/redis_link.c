@@ -222,10 +222,11 @@ static enum err teach_scripts(struct redis_link *link, struct fault *fault)
 			return err;
 	}
 	for (int i = 0; i < REDIS_SCRIPT_COUNT; i++) {
-		redisReply *reply;
+		redisReply *reply = NULL;
 		enum err err = redis_link_read(link, REDIS_ONE_OF(REDIS_REPLY_STRING), &reply, fault);
 		if (err != ERR_OK)
 			return err;
+		assert(reply != NULL);
 		snprintf(link->scripts[i], sizeof link->scripts[i], "%s", reply->str);
 		freeReplyObject(reply);
 	}
