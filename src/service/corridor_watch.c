@@ -121,6 +121,7 @@ static void set_place_of_job(struct draft *draft, const struct job *job)
 	draft->token.position = feed_history_position(&draft->corridor->feed->history);
 	draft->token.revision = job->view.revision;
 	draft->token.created_ms = job->created_ms;
+	draft->token.updated_ms = job->view.updated_ms;
 }
 
 static void tell_snapshot(struct draft *draft, const struct job *job)
@@ -163,10 +164,12 @@ static void tell_changes(struct draft *draft, const struct feed_memory *memory)
 /* What the watcher of one job is to be told. */
 enum news { NEWS_NONE, NEWS_CHANGES, NEWS_SNAPSHOT, NEWS_RESYNC };
 
-/* Whether the job is still as the token says, whatever the history remembers. */
+/* Whether the job is still as the token says, whatever the history remembers. A store that has lost a change may come
+ * to the same revision by another one. */
 static bool is_unchanged(const struct job *job, const struct watch_token *token)
 {
-	return job != NULL && job->view.revision == token->revision && job->created_ms == token->created_ms;
+	return job != NULL && job->view.revision == token->revision && job->created_ms == token->created_ms &&
+	       job->view.updated_ms == token->updated_ms;
 }
 
 static enum news look_for_news(const struct corridor *corridor, const struct command *command, const struct job *job,
@@ -190,6 +193,8 @@ static void tell_news(struct draft *draft, enum news news, const struct job *job
 		if (job != NULL)
 			draft->token.created_ms = job->created_ms;
 		tell_changes(draft, first);
+		bool is_latest = job != NULL && job->view.revision == draft->token.revision;
+		draft->token.updated_ms = is_latest ? job->view.updated_ms : 0;
 	} else if (news != NEWS_NONE) {
 		draft->is_resync = news == NEWS_RESYNC;
 		tell_snapshot(draft, job);

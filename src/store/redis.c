@@ -43,12 +43,12 @@ static const struct store_class redis_class = {
     .listen = redis_listen,
 };
 
-static enum err open_store(const char *address, bool is_unix, struct store **ret_store, struct fault *fault)
+static enum err open_store(const char *address, enum redis_way way, struct store **ret_store, struct fault *fault)
 {
 	struct redis_store *redis = calloc(1, sizeof *redis);
 	if (redis == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "store: no memory left");
-	enum err err = redis_address_read(address, is_unix, &redis->address, fault);
+	enum err err = redis_address_read(address, way, &redis->address, fault);
 	if (err != ERR_OK) {
 		free(redis);
 		return err;
@@ -69,10 +69,15 @@ static enum err open_store(const char *address, bool is_unix, struct store **ret
 
 enum err redis_open(const char *address, struct store **ret_store, struct fault *fault)
 {
-	return open_store(address, false, ret_store, fault);
+	return open_store(address, REDIS_BY_HOST, ret_store, fault);
 }
 
 enum err redis_open_unix(const char *address, struct store **ret_store, struct fault *fault)
 {
-	return open_store(address, true, ret_store, fault);
+	return open_store(address, REDIS_BY_SOCKET, ret_store, fault);
+}
+
+enum err redis_open_sentinel(const char *address, struct store **ret_store, struct fault *fault)
+{
+	return open_store(address, REDIS_BY_SENTINEL, ret_store, fault);
 }

@@ -8,7 +8,7 @@
 #include "store/parts.h"
 #include "store/redis_parts.h"
 
-enum { PORT_DEFAULT = 6379, DATABASES_MAX = 1 << 20, REPLICAS_MAX = 16 };
+enum { PORT_DEFAULT = 6379, SENTINEL_PORT_DEFAULT = 26379, DATABASES_MAX = 1 << 20, REPLICAS_MAX = 16 };
 
 /* Some of a URL. */
 struct part {
@@ -18,10 +18,12 @@ struct part {
 
 static enum err refuse(struct fault *fault, const char *what)
 {
-	return fault_set(fault, ERR_INVALID_ARGUMENT, "STORE_URL",
-	                 "store: %s; allowed is redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE] or "
-	                 "redis+unix://[USER[:PASSWORD]@]/PATH, with ?prefix=TEXT&replicas=N&database=N",
-	                 what);
+	return fault_set(
+	    fault, ERR_INVALID_ARGUMENT, "STORE_URL",
+	    "store: %s; allowed is redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], "
+	    "redis+unix://[USER[:PASSWORD]@]/PATH or "
+	    "redis+sentinel://[USER[:PASSWORD]@]HOST[:PORT],…/MASTER[/DATABASE], with ?prefix=TEXT&replicas=N&database=N",
+	    what);
 }
 
 static int hex_digit(char letter)
@@ -97,10 +99,10 @@ static const char *read_parameter(struct part parameter, struct redis_address *a
 	return "there is an unknown parameter";
 }
 
-static const char *read_host(struct part host, struct redis_address *address)
+static const char *read_host(struct part host, int port_default, struct redis_host *ret_host)
 {
 	struct part rest, port;
-	address->port = PORT_DEFAULT;
+	ret_host->port = port_default;
 	if (host.length > 0 && host.at[0] == '[') {
 		struct part inside = {host.at + 1, host.length - 1};
 		host = cut(inside, ']', &rest);
@@ -112,28 +114,48 @@ static const char *read_host(struct part host, struct redis_address *address)
 		host = cut(whole, ':', &port);
 		rest = (struct part){host.at + host.length, whole.length - host.length};
 	}
-	if (host.length == 0 || !decode(host, address->host, sizeof address->host))
+	if (host.length == 0 || !decode(host, ret_host->name, sizeof ret_host->name))
 		return "there is no host, or none that can be";
-	if (rest.length > 0 && !read_number(port, 1, 65535, &address->port))
+	if (rest.length > 0 && !read_number(port, 1, 65535, &ret_host->port))
 		return "the port is a number from 1 to 65535";
 	return NULL;
 }
 
-static const char *read_place(struct part place, bool is_unix, struct redis_address *address)
+static const char *read_sentinels(struct part hosts, struct redis_address *address)
 {
-	if (is_unix) {
+	const char *wrong = NULL;
+	do {
+		if (address->host_count == REDIS_SENTINELS_MAX)
+			return "there are more than eight sentinels";
+		struct part host = cut(hosts, ',', &hosts);
+		wrong = read_host(host, SENTINEL_PORT_DEFAULT, &address->hosts[address->host_count++]);
+	} while (wrong == NULL && hosts.length > 0);
+	return wrong;
+}
+
+static const char *read_place(struct part place, struct redis_address *address)
+{
+	struct part path, hosts = cut(place, '/', &path), database = path;
+	if (address->way == REDIS_BY_SOCKET) {
 		if (place.length < 2 || place.at[0] != '/')
 			return "there is no path of a socket";
 		return decode(place, address->path, sizeof address->path) ? NULL : "the path of the socket is too long";
 	}
-	struct part database, host = cut(place, '/', &database);
+	if (address->way == REDIS_BY_SENTINEL) {
+		struct part master = cut(path, '/', &database);
+		if (master.length == 0 || !decode(master, address->master, sizeof address->master))
+			return "the sentinels must be followed by the name of the master";
+	}
 	if (database.length > 0 && !read_number(database, 0, DATABASES_MAX, &address->database))
 		return "the database is a number from 0";
-	return read_host(host, address);
+	if (address->way == REDIS_BY_SENTINEL)
+		return read_sentinels(hosts, address);
+	address->host_count = 1;
+	return read_host(hosts, PORT_DEFAULT, &address->hosts[0]);
 }
 
 /* What is wrong with the address, or NULL. */
-static const char *read_all(struct part whole, bool is_unix, struct redis_address *address)
+static const char *read_all(struct part whole, struct redis_address *address)
 {
 	struct part parameters, place = cut(whole, '?', &parameters), parameter;
 	const char *at_sign = memrchr(place.at, '@', place.length), *wrong = NULL;
@@ -143,7 +165,7 @@ static const char *read_all(struct part whole, bool is_unix, struct redis_addres
 		place = (struct part){place.at + skipped, place.length - skipped};
 	}
 	if (wrong == NULL)
-		wrong = read_place(place, is_unix, address);
+		wrong = read_place(place, address);
 	while (wrong == NULL && parameters.length > 0) {
 		parameter = cut(parameters, '&', &parameters);
 		wrong = read_parameter(parameter, address);
@@ -184,23 +206,31 @@ static enum err find_password(struct redis_address *address, struct fault *fault
 	return ERR_OK;
 }
 
-enum err redis_address_read(const char *address, bool is_unix, struct redis_address *ret_address, struct fault *fault)
+enum err redis_address_read(const char *address, enum redis_way way, struct redis_address *ret_address,
+                            struct fault *fault)
 {
 	memset(ret_address, 0, sizeof *ret_address);
-	const char *wrong = read_all((struct part){address, strlen(address)}, is_unix, ret_address);
+	ret_address->way = way;
+	const char *wrong = read_all((struct part){address, strlen(address)}, ret_address);
 	return wrong != NULL ? refuse(fault, wrong) : find_password(ret_address, fault);
 }
 
 enum err redis_check(const char *address, struct fault *fault)
 {
 	struct redis_address read;
-	return redis_address_read(address, false, &read, fault);
+	return redis_address_read(address, REDIS_BY_HOST, &read, fault);
 }
 
 enum err redis_check_unix(const char *address, struct fault *fault)
 {
 	struct redis_address read;
-	return redis_address_read(address, true, &read, fault);
+	return redis_address_read(address, REDIS_BY_SOCKET, &read, fault);
+}
+
+enum err redis_check_sentinel(const char *address, struct fault *fault)
+{
+	struct redis_address read;
+	return redis_address_read(address, REDIS_BY_SENTINEL, &read, fault);
 }
 
 void redis_key(const struct redis_address *address, const char *name, const char *rest, char ret_key[REDIS_KEY_BYTES])

@@ -54,6 +54,14 @@ static enum err refuse_reply(struct redis_link *link, const redisReply *reply, s
 	return fault_set(fault, ERR_UNAVAILABLE, "STORE_STRANGE", "store: Redis answers something else than was asked");
 }
 
+/* Whether the link has come to another server since it was asked this the last time. */
+static bool has_moved(struct redis_link *link)
+{
+	bool has_moved = link->has_moved;
+	link->has_moved = false;
+	return has_moved;
+}
+
 /* ---- load ---- */
 
 struct loading {
@@ -138,6 +146,8 @@ static enum err read_loads(struct redis_link *link, const struct loading *loadin
 static enum err try_load(struct redis_link *link, void *context, struct fault *fault)
 {
 	struct loading *loading = context;
+	if (has_moved(link))
+		redis_ear_note_loss(&loading->redis->ear);
 	forget_loads(loading->loads, loading->count);
 	for (size_t first = 0; first < loading->count; first += LOADS_AT_ONCE_MAX) {
 		size_t left = loading->count - first, count = left < LOADS_AT_ONCE_MAX ? left : LOADS_AT_ONCE_MAX;
@@ -154,10 +164,13 @@ enum err redis_load(struct store *store, struct store_load *loads, size_t count,
 {
 	struct redis_store *redis = redis_of(store);
 	struct loading loading = {redis, loads, count};
-	redis_ear_set_busy(&redis->ear);
+	redis_ear_set_busy(&redis->ear, true);
+	redis_ear_check_master(&redis->ear, &redis->link);
 	enum err err = redis_try(&redis->link, try_load, &loading, fault);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		forget_loads(loads, count);
+		redis_ear_set_busy(&redis->ear, false);
+	}
 	return err;
 }
 
@@ -332,6 +345,11 @@ static enum err try_commit(struct redis_link *link, void *context, struct fault 
 {
 	struct commit *commit = context;
 	commit->attempts++;
+	/* The puts rest on what the other server had; the same revision may mean something else here. */
+	if (has_moved(link)) {
+		redis_ear_note_loss(&commit->redis->ear);
+		return fault_set(fault, ERR_UNAVAILABLE, "STORE_MOVED", "store: Redis has a new master; try again");
+	}
 	if (commit->count == 0)
 		return ask_number(link, commit, fault);
 	for (size_t first = 0; first < commit->count; first += PUTS_AT_ONCE_MAX) {
@@ -366,10 +384,13 @@ enum err redis_commit(struct store *store, struct store_put *puts, size_t count,
 	redis_key(&redis->address, "progress-index:", "changes", commit.changes);
 	redis_key(&redis->address, "progress-changes", "", commit.channel);
 	redis->commit_count += count;
-	redis_ear_set_busy(&redis->ear);
+	redis_ear_set_busy(&redis->ear, true);
+	redis_ear_check_master(&redis->ear, &redis->link);
 	enum err err = redis_try(&redis->link, try_commit, &commit, fault);
 	if (err == ERR_OK)
 		*ret_durability = worth_of(&commit);
+	else
+		redis_ear_set_busy(&redis->ear, false);
 	return err;
 }
 

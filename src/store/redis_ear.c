@@ -137,12 +137,42 @@ static bool compare(struct redis_ear *ear, const char *store_name, uint64_t numb
 	return has_come;
 }
 
+/* A server that was replaced may not know it for seconds, and take what will be lost: it is left at once. */
+static enum err follow_master(struct redis_ear *ear, struct fault *fault)
+{
+	struct redis_host master;
+	enum err err = redis_find_master(ear->address, &master, fault);
+	if (err != ERR_OK)
+		return ERR_OK; /* without sentinels the master is where it was */
+	pthread_mutex_lock(&ear->lock);
+	ear->master = master;
+	pthread_mutex_unlock(&ear->lock);
+	bool is_here =
+	    redis_is_same_host(&master, &ear->subscription.master) && redis_is_same_host(&master, &ear->questions.master);
+	if (is_here)
+		return ERR_OK;
+	return fault_set(fault, ERR_UNAVAILABLE, "STORE_MOVED", "store: Redis has a new master");
+}
+
+void redis_ear_check_master(struct redis_ear *ear, struct redis_link *link)
+{
+	if (ear->address->way != REDIS_BY_SENTINEL || redis_link_is_broken(link))
+		return;
+	pthread_mutex_lock(&ear->lock);
+	bool is_master = ear->master.port == 0 || redis_is_same_host(&ear->master, &link->master);
+	pthread_mutex_unlock(&ear->lock);
+	if (!is_master)
+		redis_link_close(link);
+}
+
 /* Asks how the server is. */
 static enum err check(struct redis_ear *ear, bool is_new_connection, struct fault *fault)
 {
 	char store_name[REDIS_NAME_BYTES];
 	uint64_t number;
 	enum store_durability durability;
+	if (ear->address->way == REDIS_BY_SENTINEL && follow_master(ear, fault) != ERR_OK)
+		return ERR_UNAVAILABLE;
 	enum err err = redis_ask_store(&ear->questions, store_name, &number, fault);
 	if (err == ERR_OK)
 		err = redis_ask_durability(&ear->questions, &durability, fault);
@@ -286,10 +316,16 @@ void redis_ear_note_shown(struct redis_ear *ear, int64_t number)
 	ear->has_gone_back |= ear->shown < ear->told;
 }
 
-void redis_ear_set_busy(struct redis_ear *ear)
+void redis_ear_note_loss(struct redis_ear *ear)
+{
+	ear->has_gone_back = true;
+}
+
+void redis_ear_set_busy(struct redis_ear *ear, bool is_busy)
 {
 	pthread_mutex_lock(&ear->lock);
-	ear->is_busy = true;
+	ear->is_busy = is_busy;
+	wake_if_needed(ear);
 	pthread_mutex_unlock(&ear->lock);
 }
 

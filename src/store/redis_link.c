@@ -16,7 +16,6 @@
 #include "store/redis_parts.h"
 
 enum {
-	CONNECT_MS_MAX = 300,
 	RETRY_MS_MIN = 20,
 	RETRY_MS_MAX = 1000,
 };
@@ -168,9 +167,17 @@ static struct timeval to_timeval(int ms)
 static enum err dial(struct redis_link *link, struct fault *fault)
 {
 	const struct redis_address *address = link->address;
-	struct timeval patience = to_timeval(CONNECT_MS_MAX);
-	link->context = *address->path != '\0' ? redisConnectUnixWithTimeout(address->path, patience)
-	                                       : redisConnectWithTimeout(address->host, address->port, patience);
+	struct timeval patience = to_timeval(REDIS_CONNECT_MS_MAX);
+	struct redis_host host = address->hosts[0];
+	if (address->way == REDIS_BY_SENTINEL) {
+		enum err err = redis_find_master(address, &host, fault);
+		if (err != ERR_OK)
+			return err;
+		link->has_moved |= link->master.port != 0 && !redis_is_same_host(&host, &link->master);
+		link->master = host;
+	}
+	link->context = address->way == REDIS_BY_SOCKET ? redisConnectUnixWithTimeout(address->path, patience)
+	                                                : redisConnectWithTimeout(host.name, host.port, patience);
 	if (link->context == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "store: no memory left");
 	if (link->context->err == 0 && redisSetTimeout(link->context, to_timeval(REDIS_REPLY_MS_MAX)) == REDIS_OK)
@@ -208,6 +215,26 @@ static enum err log_in(struct redis_link *link, struct fault *fault)
 		err = tell(link, &choice, fault);
 	}
 	return err;
+}
+
+/* For a while sentinels may name a server that is the master no more, or not yet. */
+static enum err expect_master(struct redis_link *link, struct fault *fault)
+{
+	struct redis_words words = {.count = 0};
+	redisReply *reply = NULL;
+	redis_word(&words, "ROLE");
+	enum err err = redis_link_add(link, &words, fault);
+	if (err == ERR_OK)
+		err = redis_link_read(link, REDIS_ONE_OF(REDIS_REPLY_ARRAY), &reply, fault);
+	if (err != ERR_OK)
+		return err;
+	assert(reply != NULL);
+	bool is_master = reply->elements > 0 && reply->element[0]->type == REDIS_REPLY_STRING &&
+	                 strcmp(reply->element[0]->str, "master") == 0;
+	freeReplyObject(reply);
+	if (is_master)
+		return ERR_OK;
+	return fault_set(fault, ERR_UNAVAILABLE, "STORE_UNREADY", "store: Redis: the sentinels name no master now");
 }
 
 static enum err teach_scripts(struct redis_link *link, struct fault *fault)
@@ -248,6 +275,8 @@ static enum err make_connection(struct redis_link *link, struct fault *fault)
 	enum err err = dial(link, fault);
 	if (err == ERR_OK)
 		err = log_in(link, fault);
+	if (err == ERR_OK && link->address->way == REDIS_BY_SENTINEL)
+		err = expect_master(link, fault);
 	return err == ERR_OK ? teach_scripts(link, fault) : err;
 }
 

@@ -165,6 +165,7 @@ static enum err list_some(struct listing *listing, store_visit *visit, void *con
                           struct fault *fault)
 {
 	struct redis_store *redis = listing->redis;
+	redis_ear_check_master(&redis->ear, &redis->list_link);
 	enum err err = redis_try(&redis->list_link, try_list, listing, fault);
 	if (err != ERR_OK)
 		return err;

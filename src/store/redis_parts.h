@@ -18,6 +18,7 @@
 #include <hiredis/hiredis.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "job/job.h"
 #include "store/store.h"
@@ -26,16 +27,29 @@ enum {
 	REDIS_PREFIX_BYTES_MAX = 64,
 	REDIS_KEY_BYTES = REDIS_PREFIX_BYTES_MAX + JOB_ID_BYTES_MAX + 40,
 	REDIS_REPLY_MS_MAX = 800, /* a server that says nothing for so long is taken for gone */
-	REDIS_CALL_MS_MAX = 850,  /* for which a load or a commit tries to reach a server that is gone */
+	REDIS_CONNECT_MS_MAX = 300,
+	REDIS_CALL_MS_MAX = 850, /* for which a load or a commit tries to reach a server that is gone */
 	REDIS_NAME_BYTES = 20,
 };
 
+enum { REDIS_SENTINELS_MAX = 8 };
+
+struct redis_host {
+	char name[256];
+	int port;
+};
+
+/* How the server is reached. */
+enum redis_way { REDIS_BY_HOST, REDIS_BY_SOCKET, REDIS_BY_SENTINEL };
+
 /* Where the server is and who we are. */
 struct redis_address {
-	char host[256];
-	int port;
-	char path[108]; /* of a unix socket; empty: host and port count */
-	char user[128]; /* empty: none */
+	enum redis_way way;
+	struct redis_host hosts[REDIS_SENTINELS_MAX]; /* the server, or the sentinels that know where it is */
+	size_t host_count;
+	char path[108];   /* of the unix socket */
+	char master[128]; /* by which name the sentinels know it */
+	char user[128];   /* empty: none */
 	char password[512];
 	int database;
 	char prefix[REDIS_PREFIX_BYTES_MAX + 1];
@@ -44,8 +58,17 @@ struct redis_address {
 
 /* Reads what follows the scheme, and the password's other sources. INVALID_ARGUMENT: the text names what is wrong and
  * never the password. */
-enum err redis_address_read(const char *address, bool is_unix, struct redis_address *ret_address,
+enum err redis_address_read(const char *address, enum redis_way way, struct redis_address *ret_address,
                             struct fault *fault) MUST_USE;
+
+static inline bool redis_is_same_host(const struct redis_host *a, const struct redis_host *b)
+{
+	return a->port == b->port && strcmp(a->name, b->name) == 0;
+}
+
+/* Asks the sentinels, one after the other, where the master is now. UNAVAILABLE: none of them knows. */
+enum err redis_find_master(const struct redis_address *address, struct redis_host *ret_host,
+                           struct fault *fault) MUST_USE;
 
 /* What the server runs for us. */
 enum redis_script { REDIS_SCRIPT_PUT, REDIS_SCRIPT_LIST, REDIS_SCRIPT_EXPIRED, REDIS_SCRIPT_COUNT };
@@ -56,7 +79,9 @@ struct redis_link {
 	const struct redis_address *address;
 	redisContext *context; /* NULL: there is none */
 	char scripts[REDIS_SCRIPT_COUNT][48];
-	int64_t retry_at_ms; /* not before this moment, steady; 0: at once */
+	struct redis_host master; /* that the sentinels have named last */
+	bool has_moved;           /* to another one than before: it may lack what that had acknowledged */
+	int64_t retry_at_ms;      /* not before this moment, steady; 0: at once */
 	int retry_ms;
 };
 
@@ -130,9 +155,10 @@ struct redis_ear {
 	/* Under the lock. */
 	struct redis_message *first, **last; /* not yet told */
 	size_t queued_bytes;
-	uint64_t heard;  /* number of the latest commit that has arrived */
-	bool has_missed; /* some that lie between the told ones and the queued ones, or all that we know */
-	bool is_busy;    /* the committing thread will ask soon */
+	struct redis_host master; /* as the sentinels have said last; port 0: not asked yet */
+	uint64_t heard;           /* number of the latest commit that has arrived */
+	bool has_missed;          /* some that lie between the told ones and the queued ones, or all that we know */
+	bool is_busy;             /* the committing thread will ask soon */
 	bool is_woken;
 	void (*wake)(void *context);
 	void *wake_context;
@@ -150,8 +176,15 @@ void redis_ear_stop(struct redis_ear *ear);
 /* Of the committing thread: an answer of the store has come with this number. */
 void redis_ear_note_shown(struct redis_ear *ear, int64_t number);
 
-/* Of the committing thread: it will ask for what has arrived, so that nobody need be woken. */
-void redis_ear_set_busy(struct redis_ear *ear);
+/* Of the committing thread: the store may have lost what it had; the next hearing says so. */
+void redis_ear_note_loss(struct redis_ear *ear);
+
+/* Of the committing thread: it will ask for what has arrived, so that nobody need be woken; or it will not, because the
+ * store did not answer. */
+void redis_ear_set_busy(struct redis_ear *ear, bool is_busy);
+
+/* Closes the link if its server is the master no more; any thread. */
+void redis_ear_check_master(struct redis_ear *ear, struct redis_link *link);
 
 bool redis_ear_hear(struct redis_ear *ear, enum store_hearing hearing, store_tell *tell, void *context);
 void redis_ear_listen(struct redis_ear *ear, void (*wake)(void *context), void *context);

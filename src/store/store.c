@@ -18,6 +18,7 @@ static const struct scheme schemes[] = {
     {"file:", sqlite_open, sqlite_check},
     {"redis://", redis_open, redis_check},
     {"redis+unix://", redis_open_unix, redis_check_unix},
+    {"redis+sentinel://", redis_open_sentinel, redis_check_sentinel},
 };
 
 /* The kind of store and what follows its prefix, or NULL. */

@@ -132,7 +132,8 @@ struct store {
 };
 
 /* Opens the store of a URL: "memory:", "file:PATH" (missing folders are made, mode 0700; the file has mode 0600), or
- * redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE] or redis+unix://[USER[:PASSWORD]@]/PATH, each with parameters
+ * redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], redis+unix://[USER[:PASSWORD]@]/PATH or
+ * redis+sentinel://[USER[:PASSWORD]@]HOST[:PORT],…/MASTER[/DATABASE], each with parameters
  * ?prefix=…&replicas=…&database=…; a password may come from PROGRESSD_REDIS_PASSWORD or from the file that
  * PROGRESSD_REDIS_PASSWORD_FILE names. The caller closes it.
  * INVALID_ARGUMENT: no such kind, or a bad address. FAILED_PRECONDITION: the file is not ours, from a newer version, or

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from support.messages import job as messages, rpc, service, stage, stages
-from support.places import program
+from support.places import TREE, program
 from support.redis import SAFE, Redis
 from support.rpc import Refused
 from support.wait import until
@@ -368,3 +368,23 @@ def test_progressd_does_not_start_without_its_redis(run_progressd, folder):
     done = run_progressd("--rpc", f"ipc://{folder}/r", "--pub", f"ipc://{folder}/p", "--store", redis.url)
     assert done.returncode == 1 and "Redis" in done.stderr
     assert program("progressd")
+
+
+def test_the_documented_rights_are_enough(start_daemon, folder):
+    redis = Redis(*SAFE)
+    try:
+        with open(TREE / "docs/redis.md", encoding="utf-8") as manual:
+            (line,) = [line for line in manual if line.startswith("ACL SETUSER")]
+        assert redis.ask(*line.replace("PASSWORD", "very-secret").split()) == "OK"
+        assert redis.ask("ACL", "SETUSER", "default", "off") == "OK"
+        path = f"{folder}/password"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("very-secret")
+        daemon = start_daemon(store=redis.url.replace("//", "//progressd@"), env={"PROGRESSD_REDIS_PASSWORD_FILE": path})
+        assert durability(daemon) == rpc.DURABILITY_SYNCED
+        with daemon.client() as client:
+            client.call("CreateJob", job_id="job-2", parent="job-1")
+            assert len(client.call("ListJobs").jobs) == 2
+            client.call("DeleteJob", job_id="job-2")
+    finally:
+        redis.close()

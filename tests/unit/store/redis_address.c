@@ -7,19 +7,19 @@
 
 #include "store/redis_parts.h"
 
-static struct redis_address read_good(const char *text, bool is_unix)
+static struct redis_address read_good(const char *text, enum redis_way way)
 {
 	struct redis_address address;
 	struct fault fault = {0};
-	cr_assert_eq(redis_address_read(text, is_unix, &address, &fault), ERR_OK, "%s: %s", text, fault.text);
+	cr_assert_eq(redis_address_read(text, way, &address, &fault), ERR_OK, "%s: %s", text, fault.text);
 	return address;
 }
 
 Test(redis_address_read, takes_a_host_alone)
 {
-	struct redis_address address = read_good("redis.example", false);
-	cr_expect_str_eq(address.host, "redis.example");
-	cr_expect_eq(address.port, 6379);
+	struct redis_address address = read_good("redis.example", REDIS_BY_HOST);
+	cr_expect_str_eq(address.hosts[0].name, "redis.example");
+	cr_expect_eq(address.hosts[0].port, 6379);
 	cr_expect_str_eq(address.user, "");
 	cr_expect_str_eq(address.password, "");
 	cr_expect_eq(address.database, 0);
@@ -27,9 +27,10 @@ Test(redis_address_read, takes_a_host_alone)
 
 Test(redis_address_read, takes_everything_there_is)
 {
-	struct redis_address address = read_good("worker:p%40ss%3aword@127.0.0.1:7000/3?prefix=stage:&replicas=2", false);
-	cr_expect_str_eq(address.host, "127.0.0.1");
-	cr_expect_eq(address.port, 7000);
+	struct redis_address address =
+	    read_good("worker:p%40ss%3aword@127.0.0.1:7000/3?prefix=stage:&replicas=2", REDIS_BY_HOST);
+	cr_expect_str_eq(address.hosts[0].name, "127.0.0.1");
+	cr_expect_eq(address.hosts[0].port, 7000);
 	cr_expect_str_eq(address.user, "worker");
 	cr_expect_str_eq(address.password, "p@ss:word");
 	cr_expect_eq(address.database, 3);
@@ -39,14 +40,41 @@ Test(redis_address_read, takes_everything_there_is)
 
 Test(redis_address_read, takes_an_address_of_ip_version_6)
 {
-	struct redis_address address = read_good("[::1]:7001", false);
-	cr_expect_str_eq(address.host, "::1");
-	cr_expect_eq(address.port, 7001);
+	struct redis_address address = read_good("[::1]:7001", REDIS_BY_HOST);
+	cr_expect_str_eq(address.hosts[0].name, "::1");
+	cr_expect_eq(address.hosts[0].port, 7001);
+}
+
+Test(redis_address_read, takes_sentinels_and_the_name_of_their_master)
+{
+	struct redis_address address = read_good("u:secret@one,two:7000,[::1]:7001/main/4?prefix=p", REDIS_BY_SENTINEL);
+	cr_assert_eq(address.host_count, 3);
+	cr_expect_str_eq(address.hosts[0].name, "one");
+	cr_expect_eq(address.hosts[0].port, 26379);
+	cr_expect_str_eq(address.hosts[1].name, "two");
+	cr_expect_eq(address.hosts[1].port, 7000);
+	cr_expect_str_eq(address.hosts[2].name, "::1");
+	cr_expect_eq(address.hosts[2].port, 7001);
+	cr_expect_str_eq(address.master, "main");
+	cr_expect_eq(address.database, 4);
+	cr_expect_str_eq(address.prefix, "p");
+}
+
+Test(redis_address_read, refuses_sentinels_without_a_master)
+{
+	static const char *const texts[] = {"one,two",   "one/", "one,,two/main", "/main", "a,b,c,d,e,f,g,h,i/main",
+	                                    "one:0/main"};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct redis_address address;
+		struct fault fault = {0};
+		cr_expect_eq(redis_address_read(texts[i], REDIS_BY_SENTINEL, &address, &fault), ERR_INVALID_ARGUMENT, "%s",
+		             texts[i]);
+	}
 }
 
 Test(redis_address_read, takes_the_path_of_a_socket)
 {
-	struct redis_address address = read_good(":secret@/run/redis.sock?database=2", true);
+	struct redis_address address = read_good(":secret@/run/redis.sock?database=2", REDIS_BY_SOCKET);
 	cr_expect_str_eq(address.path, "/run/redis.sock");
 	cr_expect_str_eq(address.password, "secret");
 	cr_expect_eq(address.database, 2);
@@ -80,7 +108,7 @@ Test(redis_address_read, refuses_what_is_none_and_never_says_the_password)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct redis_address address;
 		struct fault fault = {0};
-		enum err err = redis_address_read(texts[i], false, &address, &fault);
+		enum err err = redis_address_read(texts[i], REDIS_BY_HOST, &address, &fault);
 		if (strcmp(texts[i], "host?prefix") == 0) {
 			cr_expect_eq(err, ERR_OK, "an empty prefix is none");
 			continue;
@@ -99,19 +127,19 @@ Test(redis_address_read, takes_the_password_from_a_file)
 	close(fd);
 	setenv("PROGRESSD_REDIS_PASSWORD_FILE", path, 1);
 	setenv("PROGRESSD_REDIS_PASSWORD", "from the environment", 1);
-	cr_expect_str_eq(read_good("host", false).password, "from a file");
-	cr_expect_str_eq(read_good(":own@host", false).password, "own", "the URL's own is the strongest");
+	cr_expect_str_eq(read_good("host", REDIS_BY_HOST).password, "from a file");
+	cr_expect_str_eq(read_good(":own@host", REDIS_BY_HOST).password, "own", "the URL's own is the strongest");
 	unlink(path);
 	struct redis_address address;
 	struct fault fault = {0};
-	cr_expect_eq(redis_address_read("host", false, &address, &fault), ERR_INVALID_ARGUMENT);
+	cr_expect_eq(redis_address_read("host", REDIS_BY_HOST, &address, &fault), ERR_INVALID_ARGUMENT);
 	cr_expect_not_null(strstr(fault.text, path));
 }
 
 Test(redis_address_read, takes_the_password_from_the_environment)
 {
 	setenv("PROGRESSD_REDIS_PASSWORD", "from the environment", 1);
-	cr_expect_str_eq(read_good("host", false).password, "from the environment");
+	cr_expect_str_eq(read_good("host", REDIS_BY_HOST).password, "from the environment");
 }
 
 static void expect_masked(const char *url, const char *masked)
