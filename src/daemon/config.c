@@ -391,7 +391,8 @@ void config_finish(struct config *config)
 
 void config_print_help(void)
 {
-	puts("usage: progressd [OPTION...]\n\n"
+	puts("usage: progressd [OPTION...]\n"
+	     "       progressd replay < SCRIPT > SHOWN      what the model shows at the times a script asks for\n\n"
 	     "Keeps the progress of long-running jobs, answers RPCs and publishes changes.\n");
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		char left[64];
