@@ -45,8 +45,8 @@ const struct command command_create = {
     .example = "  prg create job-1 video_id=42 --pipeline clips\n"
                "  job=$(prg create) && prg update \"$job\" downloading\n",
     .exits = "",
-    .options = OPTION_MESSAGE | OPTION_META | OPTION_PIPELINE | OPTION_PARENT | OPTION_TTL | OPTION_SIZE | OPTION_WORKER |
-               OPTION_CLASS,
+    .options = OPTION_MESSAGE | OPTION_META | OPTION_PIPELINE | OPTION_PARENT | OPTION_TTL | OPTION_SIZE |
+               OPTION_WORKER | OPTION_CLASS,
     .arguments_min = 0,
     .arguments_max = OPTIONS_META_MAX + 1,
     .run = run,

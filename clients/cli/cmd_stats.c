@@ -69,9 +69,10 @@ const struct command command_stats = {
     .name = "stats",
     .arguments = "[PIPELINE]",
     .summary = "show how long the stages of a pipeline take",
-    .description = "Shows what is believed of each stage for a job of the usual size: the median, the time within which\n"
-                   "80 % of the jobs pass it, the share of the jobs that enter it, and from how many completed jobs\n"
-                   "that is known. PIPELINE is \"default\" unless given.\n",
+    .description =
+        "Shows what is believed of each stage for a job of the usual size: the median, the time within which\n"
+        "80 % of the jobs pass it, the share of the jobs that enter it, and from how many completed jobs\n"
+        "that is known. PIPELINE is \"default\" unless given.\n",
     .example = "  prg stats clips\n",
     .exits = "",
     .options = 0,

@@ -102,7 +102,8 @@ void row_layout(const struct row *const *rows, size_t count, bool show_jobs, con
 	for (size_t i = 0; i < count; i++) {
 		layout.job_columns = at_least(layout.job_columns, show_jobs ? text_columns(rows[i]->job_id) : 0);
 		layout.label_columns = at_least(layout.label_columns, text_columns(rows[i]->label));
-		layout.time_columns = at_least(layout.time_columns, rows[i]->is_under_way || rows[i]->has_took ? TIME_COLUMNS : 0);
+		bool has_time = rows[i]->has_eta || rows[i]->is_under_way || rows[i]->has_took;
+		layout.time_columns = at_least(layout.time_columns, has_time ? TIME_COLUMNS : 0);
 	}
 	layout.job_columns = at_most(layout.job_columns, at_least(JOB_COLUMNS, layout.columns / 3));
 	layout.label_columns = at_least(layout.label_columns, 18); /* so that the bar does not jump at each stage */
@@ -155,10 +156,10 @@ static void add_time(struct text *text, const struct row *row, double now)
 	if (row->has_took) {
 		text_add(text, "took ");
 		times_add_duration(text, row->took_seconds);
-	} else if (row->has_eta) {
+	} else if (row->has_eta && row->eta_end - now >= 1) {
 		times_add_duration(text, row->eta_end - now);
 		text_add(text, " left");
-	} else if (row->is_under_way) {
+	} else if (row->is_under_way && !row->has_eta) {
 		text_add(text, "ETA unknown");
 	}
 }
