@@ -48,14 +48,6 @@ static struct exchange *take_spare(struct http_server *server)
 	return exchange;
 }
 
-static void count_exchange(struct http_server *server, size_t more, size_t less)
-{
-	pthread_mutex_lock(&server->lock);
-	server->exchange_count += more;
-	server->exchange_count -= less;
-	pthread_mutex_unlock(&server->lock);
-}
-
 struct exchange *exchange_create(struct http_server *server, struct MHD_Connection *connection)
 {
 	struct exchange *exchange = take_spare(server);
@@ -65,7 +57,7 @@ struct exchange *exchange_create(struct http_server *server, struct MHD_Connecti
 		return NULL;
 	exchange->connection = connection;
 	exchange->began_ns = clock_steady_ns();
-	count_exchange(server, 1, 0);
+	atomic_fetch_add_explicit(&server->exchange_count, 1, memory_order_relaxed);
 	return exchange;
 }
 
@@ -104,7 +96,7 @@ void exchange_end(struct exchange *exchange)
 	} else {
 		destroy(exchange);
 	}
-	count_exchange(server, 0, 1);
+	atomic_fetch_sub_explicit(&server->exchange_count, 1, memory_order_release);
 }
 
 void exchange_free_spare(struct http_server *server)
