@@ -16,6 +16,7 @@ import socket
 import sqlite3
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -148,6 +149,14 @@ class Bench:
                  big_kib <= small_kib * 1.1)
 
 
+def compare_http(build, rounds):
+    """The lines of bench_http.py."""
+    script = pathlib.Path(__file__).with_name("bench_http.py")
+    output = subprocess.run([sys.executable, script, build, "--rounds", str(rounds)], capture_output=True, text=True,
+                            check=True).stdout
+    return [json.loads(line) for line in output.splitlines()]
+
+
 def middle(triples):
     """The triple with the median ratio."""
     return sorted(triples, key=lambda triple: triple[2])[len(triples) // 2]
@@ -193,6 +202,7 @@ def main():
         bench = Bench(arguments.build, folder, arguments)
         bench.measure_tick()
         bench.compare_with_echo()
+        bench.results += compare_http(arguments.build, arguments.rounds)
         bench.measure_large_store()
     print(machine())
     draw(bench.results)
