@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/metrics.h"
 #include "http/access_log.h"
 #include "http/answer.h"
@@ -31,7 +32,6 @@ static struct exchange *make_exchange(struct http_server *server)
 		return NULL;
 	exchange->server = server;
 	exchange->deadline.ring = ring;
-	list_init(&exchange->link);
 	arena_init(&exchange->arena, ARENA_BYTES_MAX);
 	buffer_init(&exchange->body, BODY_BYTES_MAX);
 	buffer_init(&exchange->text, ARENA_BYTES_MAX);
@@ -40,10 +40,10 @@ static struct exchange *make_exchange(struct http_server *server)
 
 static struct exchange *take_spare(struct http_server *server)
 {
-	if (list_is_empty(&server->spare))
+	struct exchange *exchange = server->spare;
+	if (exchange == NULL)
 		return NULL;
-	struct exchange *exchange = LIST_MEMBER(server->spare.next, struct exchange, link);
-	list_remove(&exchange->link);
+	server->spare = exchange->next;
 	server->spare_count--;
 	return exchange;
 }
@@ -78,7 +78,6 @@ static void clean(struct exchange *exchange)
 	buffer_clear(&kept.text);
 	*exchange = (struct exchange){
 	    .server = kept.server, .body = kept.body, .text = kept.text, .arena = kept.arena, .deadline.ring = ring};
-	list_init(&exchange->link);
 }
 
 void exchange_end(struct exchange *exchange)
@@ -91,7 +90,8 @@ void exchange_end(struct exchange *exchange)
 	    exchange->body.capacity <= SPARE_BUFFER_BYTES_MAX && exchange->text.capacity <= SPARE_BUFFER_BYTES_MAX;
 	if (is_small && server->spare_count < SPARE_MAX) {
 		clean(exchange);
-		list_prepend(&server->spare, &exchange->link);
+		exchange->next = server->spare;
+		server->spare = exchange;
 		server->spare_count++;
 	} else {
 		destroy(exchange);

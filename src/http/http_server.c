@@ -123,7 +123,6 @@ static struct http_server *make_server(const struct http_server_options *options
 	server->service = service;
 	server->socket_fd = -1;
 	server->rules = (struct origin_rules){options->hosts, options->host_count, options->origins, options->origin_count};
-	list_init(&server->spare);
 	list_init(&server->streams);
 	pthread_mutex_init(&server->lock, NULL);
 	return server;

@@ -23,6 +23,7 @@ enum {
 	ARENA_BYTES_MAX = 16 << 20, /* what one request may take at the most */
 };
 
+struct exchange;
 struct files;
 struct tls;
 
@@ -41,7 +42,7 @@ struct http_server {
 	struct alarms alarms;
 
 	/* Of the library's thread. */
-	struct list spare; /* struct exchange */
+	struct exchange *spare; /* a stack */
 	size_t spare_count;
 	struct memo memo; /* of the streams */
 
