@@ -51,8 +51,11 @@ void json_put_base64(struct buffer *out, const uint8_t *bytes, size_t length)
 		size_t left = length - i;
 		unsigned group = (unsigned)bytes[i] << 16 | (left > 1 ? (unsigned)bytes[i + 1] << 8 : 0) |
 		                 (left > 2 ? (unsigned)bytes[i + 2] : 0);
-		char four[] = {alphabet[group >> 18], alphabet[group >> 12 & 63], left > 1 ? alphabet[group >> 6 & 63] : '=',
-		               left > 2 ? alphabet[group & 63] : '='};
+		char four[] = {alphabet[group >> 18], alphabet[group >> 12 & 63], '=', '='};
+		if (left > 1)
+			four[2] = alphabet[group >> 6 & 63];
+		if (left > 2)
+			four[3] = alphabet[group & 63];
 		buffer_put(out, four, sizeof four);
 	}
 }

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static char capital(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
 /* The next character of the camel-cased name at *at, which it moves on; NUL at the end. */
 static char next_of_camel(const char **at, bool starts_a_word)
 {
@@ -16,7 +11,9 @@ static char next_of_camel(const char **at, bool starts_a_word)
 	char c = **at;
 	if (c != '\0')
 		(*at)++;
-	return starts_a_word ? capital(c) : c;
+	if (starts_a_word && c >= 'a' && c <= 'z')
+		c = (char)(c - 'a' + 'A');
+	return c;
 }
 
 void json_put_name(struct buffer *out, const char *name)
@@ -47,11 +44,19 @@ static bool is_same(const char *field, const char *text, size_t length)
 	return strncmp(field, text, length) == 0 && field[length] == '\0';
 }
 
+/* Rules most fields out at their first letter, which both forms share unless an underscore comes before it. */
+static bool may_be(const char *field, const char *text)
+{
+	return field[0] == text[0] || field[0] == '_';
+}
+
 const ProtobufCFieldDescriptor *json_find_field(const ProtobufCMessageDescriptor *type, const char *name, size_t length)
 {
-	for (unsigned i = 0; i < type->n_fields; i++)
-		if (is_camel(type->fields[i].name, false, name, length) || is_same(type->fields[i].name, name, length))
+	for (unsigned i = 0; length > 0 && i < type->n_fields; i++) {
+		const char *field = type->fields[i].name;
+		if (may_be(field, name) && (is_camel(field, false, name, length) || is_same(field, name, length)))
 			return &type->fields[i];
+	}
 	return NULL;
 }
 

@@ -263,7 +263,8 @@ bool json_read_value(struct json_reader *reader, struct json_value *ret_value)
 {
 	skip_space(reader);
 	if (reader->values_left == 0)
-		return refuse_with(reader, ERR_RESOURCE_EXHAUSTED, "TOO_MANY_PARTS", "too many values in the text");
+		return refuse_with(reader, ERR_RESOURCE_EXHAUSTED, "TOO_MANY_PARTS",
+		                   "too many values, at most 200000 are allowed");
 	reader->values_left--;
 	switch (reader->at < reader->end ? *reader->at : '\0') {
 	case '{':

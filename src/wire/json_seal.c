@@ -63,13 +63,11 @@ static bool is_packed(const ProtobufCFieldDescriptor *field, enum reader_type ty
 	       reader_type_of(field->type) != READER_BYTES;
 }
 
-/* Notes where the fields of a message stand. `slots` has one for each field of the type. */
+/* Notes where the fields of a message stand. `slots` has one for each field of the type, all zero. */
 static enum err note_fields(const struct walk *walk, const ProtobufCMessageDescriptor *type, struct wire_bytes bytes,
                             struct slot *slots)
 {
 	struct reader reader = {bytes.at, bytes.at + bytes.length};
-	for (unsigned i = 0; i < type->n_fields; i++)
-		slots[i].from.at = NULL;
 	while (reader.at < reader.end) {
 		struct reader from = reader;
 		struct reader_field part;
@@ -134,7 +132,7 @@ static enum err put_entry(const struct walk *walk, const ProtobufCFieldDescripto
 {
 	const ProtobufCMessageDescriptor *entry = field->descriptor;
 	const ProtobufCFieldDescriptor *key = &entry->fields[0];
-	struct slot slots[2];
+	struct slot slots[2] = {0};
 	enum err err = note_fields(walk, entry, bytes, slots);
 	if (err != ERR_OK)
 		return err;
@@ -224,12 +222,13 @@ static enum err put_fields(const struct walk *walk, const ProtobufCMessageDescri
 }
 
 /* Timestamp and Duration have the same two fields. */
-static enum err put_time(const struct walk *walk, const ProtobufCMessageDescriptor *type, const struct slot *slots)
+static enum err put_time(const struct walk *walk, const ProtobufCMessageDescriptor *type, struct wire_bytes bytes)
 {
-	struct json_time time = {
-	    .seconds = slots[0].from.at != NULL ? (int64_t)slots[0].last.number : 0,
-	    .nanos = slots[1].from.at != NULL ? (int32_t)slots[1].last.number : 0,
-	};
+	struct slot slots[2] = {0};
+	enum err err = note_fields(walk, type, bytes, slots);
+	if (err != ERR_OK)
+		return err;
+	struct json_time time = {(int64_t)slots[0].last.number, (int32_t)slots[1].last.number};
 	bool is_put = json_is_timestamp(type) ? json_put_timestamp(walk->out, time) : json_put_duration(walk->out, time);
 	return is_put ? ERR_OK : refuse(walk, type->name, "the time is out of range");
 }
@@ -237,16 +236,14 @@ static enum err put_time(const struct walk *walk, const ProtobufCMessageDescript
 static enum err put_message(const struct walk *walk, const ProtobufCMessageDescriptor *type, struct wire_bytes bytes,
                             int depth)
 {
-	struct slot slots[JSON_FIELDS_MAX];
-	assert(type->n_fields <= JSON_FIELDS_MAX);
+	if (json_is_timestamp(type) || json_is_duration(type))
+		return put_time(walk, type, bytes);
 	if (depth > guard_limits_default.depth_max)
 		return refuse(walk, type->name, "messages are nested too deep");
+	struct slot slots[JSON_FIELDS_MAX] = {0};
+	assert(type->n_fields <= JSON_FIELDS_MAX);
 	enum err err = note_fields(walk, type, bytes, slots);
-	if (err != ERR_OK)
-		return err;
-	if (json_is_timestamp(type) || json_is_duration(type))
-		return put_time(walk, type, slots);
-	return put_fields(walk, type, slots, depth);
+	return err == ERR_OK ? put_fields(walk, type, slots, depth) : err;
 }
 
 enum err json_seal(const ProtobufCMessageDescriptor *type, const uint8_t *packed, size_t bytes,

@@ -3,8 +3,9 @@
 
 #include <google/protobuf/duration.pb-c.h>
 #include <google/protobuf/timestamp.pb-c.h>
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "wire/json_number.h"
 
 enum { SECOND_NS = 1000000000, DAY_S = 86400, ERA_YEARS = 400, ERA_DAYS = 146097 };
 
@@ -179,17 +180,45 @@ bool json_read_duration(const char *text, size_t length, struct json_time *ret_d
 	return true;
 }
 
-/* Writes nothing, or a point and 3, 6 or 9 decimals. */
-static void print_fraction(char *out, size_t room_bytes, int32_t nanos)
+/* Appends the number with leading zeros. */
+static void put_digits(struct buffer *out, int number, size_t count)
+{
+	char digits[9];
+	for (size_t i = count; i > 0; i--, number /= 10)
+		digits[i - 1] = (char)('0' + number % 10);
+	buffer_put(out, digits, count);
+}
+
+/* Appends nothing, or a point and 3, 6 or 9 decimals. */
+static void put_fraction(struct buffer *out, int nanos)
 {
 	if (nanos == 0)
-		snprintf(out, room_bytes, "%s", "");
-	else if (nanos % 1000000 == 0)
-		snprintf(out, room_bytes, ".%03d", nanos / 1000000);
+		return;
+	buffer_put_char(out, '.');
+	if (nanos % 1000000 == 0)
+		put_digits(out, nanos / 1000000, 3);
 	else if (nanos % 1000 == 0)
-		snprintf(out, room_bytes, ".%06d", nanos / 1000);
+		put_digits(out, nanos / 1000, 6);
 	else
-		snprintf(out, room_bytes, ".%09d", nanos);
+		put_digits(out, nanos, 9);
+}
+
+static void put_date(struct buffer *out, struct date date)
+{
+	put_digits(out, date.year, 4);
+	buffer_put_char(out, '-');
+	put_digits(out, date.month, 2);
+	buffer_put_char(out, '-');
+	put_digits(out, date.day, 2);
+}
+
+static void put_clock(struct buffer *out, int second_of_day)
+{
+	put_digits(out, second_of_day / 3600, 2);
+	buffer_put_char(out, ':');
+	put_digits(out, second_of_day / 60 % 60, 2);
+	buffer_put_char(out, ':');
+	put_digits(out, second_of_day % 60, 2);
 }
 
 bool json_put_timestamp(struct buffer *out, struct json_time time)
@@ -197,13 +226,12 @@ bool json_put_timestamp(struct buffer *out, struct json_time time)
 	if (time.seconds < timestamp_min || time.seconds > timestamp_max || time.nanos < 0 || time.nanos >= SECOND_NS)
 		return false;
 	int64_t from_min = time.seconds - timestamp_min;
-	int second = (int)(from_min % DAY_S);
-	struct date date = date_of_days(from_min / DAY_S + timestamp_min / DAY_S);
-	char text[100], fraction[16];
-	print_fraction(fraction, sizeof fraction, time.nanos);
-	snprintf(text, sizeof text, "\"%04d-%02d-%02dT%02d:%02d:%02d%sZ\"", date.year, date.month, date.day, second / 3600,
-	         second / 60 % 60, second % 60, fraction);
-	buffer_put_string(out, text);
+	buffer_put_char(out, '"');
+	put_date(out, date_of_days(from_min / DAY_S + timestamp_min / DAY_S));
+	buffer_put_char(out, 'T');
+	put_clock(out, (int)(from_min % DAY_S));
+	put_fraction(out, time.nanos);
+	buffer_put(out, "Z\"", 2);
 	return true;
 }
 
@@ -215,9 +243,9 @@ bool json_put_duration(struct buffer *out, struct json_time duration)
 	if (seconds < -duration_max || seconds > duration_max || nanos <= -SECOND_NS || nanos >= SECOND_NS ||
 	    (is_negative && (seconds > 0 || nanos > 0)))
 		return false;
-	char text[60], fraction[16];
-	print_fraction(fraction, sizeof fraction, abs(nanos));
-	snprintf(text, sizeof text, "\"%s%lld%ss\"", is_negative ? "-" : "", llabs((long long)seconds), fraction);
-	buffer_put_string(out, text);
+	buffer_put_string(out, is_negative ? "\"-" : "\"");
+	json_put_unsigned(out, (uint64_t)llabs((long long)seconds));
+	put_fraction(out, abs(nanos));
+	buffer_put(out, "s\"", 2);
 	return true;
 }
