@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	FIRST_BLOCK_BYTES = 1024,
+	FIRST_BLOCK_BYTES = 2000, /* an update and its answer fit */
 	BLOCK_BYTES_MAX = 64 * 1024,
 };
 
@@ -39,9 +39,9 @@ static size_t next_block_bytes(const struct arena *arena, size_t need)
 	return wish < left ? wish : left;
 }
 
-static struct arena_block *add_block(struct arena *arena, size_t bytes)
+/* A block of so many bytes, header included. NULL: 0 bytes, or no memory. */
+static struct arena_block *add_block(struct arena *arena, size_t block_bytes)
 {
-	size_t block_bytes = next_block_bytes(arena, sizeof(struct arena_block) + bytes);
 	struct arena_block *block = block_bytes == 0 ? NULL : malloc(block_bytes);
 	if (block == NULL)
 		return NULL;
@@ -67,6 +67,18 @@ void arena_init(struct arena *arena, size_t bytes_max)
 	*arena = (struct arena){.bytes_max = bytes_max};
 }
 
+size_t arena_piece_bytes(size_t bytes)
+{
+	return aligned(bytes == 0 ? 1 : bytes);
+}
+
+bool arena_init_exact(struct arena *arena, size_t bytes_max, size_t bytes)
+{
+	size_t block_bytes = sizeof(struct arena_block) + aligned(bytes);
+	arena_init(arena, bytes_max);
+	return block_bytes <= bytes_max && add_block(arena, block_bytes) != NULL;
+}
+
 void arena_finish(struct arena *arena)
 {
 	while (arena->blocks != NULL)
@@ -80,7 +92,7 @@ void arena_reset(struct arena *arena)
 		drop_newest(arena);
 	if (arena->blocks == NULL)
 		return;
-	if (arena->blocks->bytes > FIRST_BLOCK_BYTES)
+	if (arena->blocks->bytes != FIRST_BLOCK_BYTES)
 		drop_newest(arena);
 	else
 		arena->blocks->used = sizeof *arena->blocks;
@@ -90,10 +102,10 @@ void *arena_take(struct arena *arena, size_t bytes)
 {
 	if (bytes > arena->bytes_max)
 		return NULL;
-	bytes = aligned(bytes == 0 ? 1 : bytes);
+	bytes = arena_piece_bytes(bytes);
 	struct arena_block *block = arena->blocks;
 	if (block == NULL || bytes > block->bytes - block->used)
-		block = add_block(arena, bytes);
+		block = add_block(arena, next_block_bytes(arena, sizeof *block + bytes));
 	if (block == NULL)
 		return NULL;
 	unsigned char *taken = (unsigned char *)block + block->used;

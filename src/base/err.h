@@ -38,8 +38,8 @@ enum err {
 /* An error with its reasons. All zero: no error. */
 struct fault {
 	enum err code;
-	char reason[40]; /* for programs: UPPER_SNAKE, stable */
-	char text[600];  /* for people: the field, what was wrong, what is allowed */
+	char reason[36]; /* for programs: UPPER_SNAKE, stable */
+	char text[400];  /* for people: the field, what was wrong, what is allowed */
 };
 
 /* Fills `fault` and returns `code`, so that a function can notice and leave in one line. `code` must not be ERR_OK. A

@@ -1,11 +1,13 @@
 /* What is started, in which order, and how it ends. */
 #include "daemon/daemon.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/notify.h"
 #include "feed/feed.h"
@@ -15,7 +17,7 @@
 #include "service/service.h"
 #include "store/store.h"
 
-enum { EXIT_DATA_LOSS = 3 };
+enum { EXIT_DATA_LOSS = 3, UNREADABLE_INTERVAL_MS = 1000 };
 
 struct daemon {
 	const struct config *config;
@@ -35,12 +37,23 @@ static void die_of_data_loss(const struct fault *fault)
 	_exit(EXIT_DATA_LOSS);
 }
 
+/* Said once a second at the most: lists are asked for often. */
+static void tell_unreadable(const char *job_id, const struct fault *fault)
+{
+	static _Atomic int64_t said_ms = INT64_MIN / 2;
+	int64_t now_ms = clock_steady_ms(), last_ms = said_ms;
+	if (now_ms - last_ms < UNREADABLE_INTERVAL_MS || !atomic_compare_exchange_strong(&said_ms, &last_ms, now_ms))
+		return;
+	log_line(LOG_ERROR, "unreadable_record", "job", job_id, "reason", fault->text, NULL);
+}
+
 static enum err start_service(struct daemon *daemon, struct fault *fault)
 {
 	struct service_options options = service_options_default;
 	options.default_ttl_ms = daemon->config->retention_ms;
 	options.default_lost_after_ms = daemon->config->lost_after_ms;
 	options.cached_jobs_max = daemon->config->cached_jobs_max;
+	options.on_unreadable = tell_unreadable;
 	options.on_data_loss = die_of_data_loss;
 	return service_start(&options, daemon->store, &daemon->feed, &daemon->service, fault);
 }

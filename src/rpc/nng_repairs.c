@@ -1,11 +1,10 @@
-/* Decides what NNG is told by sendmsg and of operations that could not begin, how many threads it starts for callbacks,
- * and how it waits for its locks. */
+/* Decides what NNG is told by sendmsg and of operations that could not begin, and how many threads it starts for
+ * callbacks. */
 #include "rpc/nng_repairs.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <nng/nng.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -34,8 +33,6 @@ void __real_nng_stream_recv(nng_stream *stream, nng_aio *aio);
 void __wrap_nng_stream_recv(nng_stream *stream, nng_aio *aio);
 void __real_nng_stream_send(nng_stream *stream, nng_aio *aio);
 void __wrap_nng_stream_send(nng_stream *stream, nng_aio *aio);
-int __real_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *kind);
-int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *kind);
 
 void nng_repairs_set_threads(int count)
 {
@@ -76,19 +73,6 @@ void __wrap_nni_thr_run(struct nni_thr *thread)
 	if (is_starting_threads && threads_to_run-- <= 0)
 		return;
 	__real_nni_thr_run(thread);
-}
-
-int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *kind)
-{
-	pthread_mutexattr_t adaptive;
-	int type = PTHREAD_MUTEX_DEFAULT;
-	if (kind != NULL && (pthread_mutexattr_gettype(kind, &type) != 0 || type != PTHREAD_MUTEX_DEFAULT))
-		return __real_pthread_mutex_init(mutex, kind);
-	pthread_mutexattr_init(&adaptive);
-	pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
-	int code = __real_pthread_mutex_init(mutex, &adaptive);
-	pthread_mutexattr_destroy(&adaptive);
-	return code;
 }
 
 int __wrap_nni_aio_begin(nng_aio *aio)

@@ -149,6 +149,8 @@ static int open_socket(struct rpc_server *server, size_t message_bytes_max)
 		code = nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, on_disconnect, server);
 	if (code == 0)
 		code = nng_aio_alloc(&server->watch, on_watch, server);
+	if (code == 0)
+		code = rpc_outbox_init(server);
 	return code;
 }
 
@@ -204,9 +206,11 @@ void rpc_server_stop(struct rpc_server *server)
 	rpc_server_drain(server);
 	rpc_pool_await_rest(server, server->send_timeout_ms);
 	nng_aio_stop(server->watch);
+	rpc_outbox_flush(server);
 	rpc_pool_finish(server);
 	nng_close(server->socket);
 	nng_aio_free(server->watch);
+	rpc_outbox_finish(server);
 	rpc_peers_finish(&server->peers);
 	pthread_cond_destroy(&server->changed);
 	pthread_mutex_destroy(&server->lock);

@@ -40,11 +40,21 @@ struct slot {
 	nng_aio *aio; /* of the one operation under way */
 	enum slot_state state;
 	enum verdict verdict;
-	struct peer *peer;    /* NULL unless serving or sending */
-	size_t request_bytes; /* as admitted */
-	nng_msg *request;     /* the call borrows from it; NULL unless serving */
+	struct peer *peer;          /* NULL unless serving or sending */
+	size_t request_bytes;       /* as admitted */
+	nng_msg *request;           /* the call borrows from it; NULL unless serving, or when it is opened */
+	struct slot *next_outgoing; /* in the outbox */
 	struct arena arena;
 	struct call call;
+};
+
+/* Replies on their way from the threads that made them to the one that talks to NNG. */
+struct outbox {
+	pthread_mutex_t lock;
+	struct slot *first;
+	struct slot *last;
+	bool is_kicked; /* the callback of `aio` runs or is about to */
+	nng_aio *aio;
 };
 
 struct rpc_server {
@@ -52,6 +62,7 @@ struct rpc_server {
 	nng_socket socket;
 	struct listen_point *points;
 	size_t point_count;
+	struct outbox outbox;
 	nng_aio *watch; /* looks for peers that do not read, from time to time */
 	int watch_period_ms;
 	int64_t disconnects_told_ms; /* when the log was last told of disconnects; of the watch alone */
@@ -93,6 +104,25 @@ void rpc_pool_await_rest(struct rpc_server *server, int timeout_ms);
 
 /* Frees all slots, giving up replies under way. After rpc_pool_drain; no call may be with the service. */
 void rpc_pool_finish(struct rpc_server *server);
+
+/* ---- outbox.c: which thread gives a reply to NNG ---- */
+
+/* The number of an NNG error, or 0. */
+int rpc_outbox_init(struct rpc_server *server);
+
+/* After rpc_outbox_flush, when nothing will be put any more. */
+void rpc_outbox_finish(struct rpc_server *server);
+
+/* Waits until all that was put has been given to NNG. */
+void rpc_outbox_flush(struct rpc_server *server);
+
+/* This thread is NNG's until rpc_outbox_leave: what it replies goes out at once. */
+void rpc_outbox_enter(void);
+void rpc_outbox_leave(void);
+
+/* Sends the message of the slot's aio. Another thread than NNG's leaves that to NNG's: both would meet at the socket's
+ * lock with every reply, and one of them would sleep. */
+void rpc_outbox_put(struct slot *slot);
 
 /* ---- slot.c: the way of one call ---- */
 

@@ -13,8 +13,15 @@ static struct slot *slot_of_call(struct call *call)
 
 static void forget_request(struct slot *slot)
 {
-	nng_msg_free(slot->request);
+	if (slot->request != NULL)
+		nng_msg_free(slot->request);
 	slot->request = NULL;
+}
+
+/* Many calls wait long: each would keep its message meanwhile. */
+static void forget_opened_request(struct call *call)
+{
+	forget_request(slot_of_call(call));
 }
 
 /* Packs the call's outcome into a message of exactly its size. NULL: no memory. */
@@ -57,7 +64,7 @@ static void reply_to_call(struct call *call)
 	slot->peer->replies_waiting++;
 	pthread_mutex_unlock(&server->lock);
 	nng_aio_set_msg(slot->aio, message);
-	nng_ctx_send(slot->context, slot->aio);
+	rpc_outbox_put(slot);
 }
 
 /* Opens the admitted request and gives it to the service; what is no call is answered here. */
@@ -112,6 +119,22 @@ static void admit(struct slot *slot, uint32_t peer_id)
 	}
 }
 
+/* The text of the fault is left as it is: most calls have none. */
+static void begin_call(struct call *call, struct arena *arena, uint32_t peer_id)
+{
+	call->arena = arena;
+	call->peer = peer_id;
+	call->opened = forget_opened_request;
+	call->reply = reply_to_call;
+	call->authorization = NULL;
+	call->answer_bytes_max = 0;
+	call->method_number = METRICS_OTHER_METHOD;
+	call->began_ns = 0;
+	call->fault.code = ERR_OK;
+	call->response = (struct wire_bytes){NULL, 0};
+	call->durability = STORE_UNSPECIFIED;
+}
+
 static void take_call(struct slot *slot)
 {
 	struct rpc_server *server = slot->server;
@@ -120,8 +143,7 @@ static void take_call(struct slot *slot)
 	uint32_t peer_id = (uint32_t)nng_msg_get_pipe(request).id;
 	slot->request = request;
 	slot->request_bytes = nng_msg_len(request);
-	slot->call = (struct call){
-	    .arena = &slot->arena, .peer = peer_id, .reply = reply_to_call, .method_number = METRICS_OTHER_METHOD};
+	begin_call(&slot->call, &slot->arena, peer_id);
 
 	pthread_mutex_lock(&server->lock);
 	server->receiving_count--;
@@ -150,7 +172,9 @@ void rpc_slot_step(void *argument)
 	struct slot *slot = argument;
 	int result = nng_aio_result(slot->aio);
 	if (slot->state == SLOT_RECEIVING && result == 0) {
+		rpc_outbox_enter();
 		take_call(slot);
+		rpc_outbox_leave();
 		return;
 	}
 	/* The reply is taken, or cannot be; or receiving was cancelled. */

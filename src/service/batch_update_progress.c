@@ -31,6 +31,7 @@ struct batch {
 	struct call *call;
 	struct compose_result *results;
 	struct item *items;
+	struct fault *faults; /* of the items */
 	size_t count;
 	size_t waiting;    /* items that are not done yet */
 	size_t bytes_left; /* in the reply for what results can do without: progress_info and messages */
@@ -97,6 +98,7 @@ static void reply(struct batch *batch)
 	/* Results that do not fit leave their error in the call's fault. */
 	(void)!compose_results(batch->results, batch->count, call->arena, &call->response, &call->fault);
 	free(batch->items);
+	free(batch->faults);
 	call->reply(call);
 }
 
@@ -104,8 +106,8 @@ static void done(struct command *command)
 {
 	struct item *item = item_of(command);
 	struct batch *batch = item->batch;
-	if (command->fault.code != ERR_OK)
-		take_fault(item, &command->fault);
+	if (command->fault->code != ERR_OK)
+		take_fault(item, command->fault);
 	if (--batch->waiting == 0)
 		reply(batch);
 }
@@ -145,11 +147,13 @@ static void fill_item(struct batch *batch, size_t index, const Progress__V1__Bat
 	item->result = &batch->results[index];
 	command->kind = COMMAND_UPDATE;
 	command->call = call;
+	command->fault = &batch->faults[index];
+	command->fault->code = ERR_OK;
 	command->answer = answer;
 	command->done = done;
 	command->is_grouped = true;
 	if (!read_update(call, part, command)) {
-		command->fault = call->fault;
+		*command->fault = call->fault;
 		command->job_id = NULL;
 		call->fault.code = ERR_OK;
 	}
@@ -166,12 +170,17 @@ static struct batch *make_batch(struct call *call, const Progress__V1__BatchUpda
 	    .call = call,
 	    .results = results,
 	    .items = calloc(count, sizeof *batch->items),
+	    .faults = malloc(count * sizeof *batch->faults),
 	    .count = count,
 	    .waiting = count,
 	    .bytes_left = REPLY_BYTES_MAX - count * RESULT_BYTES_MAX,
 	    .omits_info = request->omit_progress_info,
 	};
-	return batch->items != NULL ? batch : NULL;
+	if (batch->items != NULL && batch->faults != NULL)
+		return batch;
+	free(batch->items);
+	free(batch->faults);
+	return NULL;
 }
 
 RPC_METHOD(batch_update_progress, BatchUpdateProgress)

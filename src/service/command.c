@@ -8,9 +8,7 @@
 
 static void reply_to_call(struct command *command)
 {
-	struct call *call = command->call;
-	call->fault = command->fault;
-	call->reply(call);
+	command->call->reply(command->call);
 }
 
 struct command *command_create(struct call *call, enum command_kind kind, const char *job_id, command_answer *answer)
@@ -23,6 +21,7 @@ struct command *command_create(struct call *call, enum command_kind kind, const 
 	list_init(&command->link);
 	command->kind = kind;
 	command->call = call;
+	command->fault = &call->fault;
 	command->job_id = job_id;
 	command->answer = answer;
 	command->done = reply_to_call;
@@ -34,16 +33,25 @@ static void free_own(struct command *command)
 	free(command);
 }
 
+/* A command of the corridor's own and its parts. */
+struct own {
+	struct command command; /* first */
+	struct fault fault;
+	char job_id[];
+};
+
 struct command *command_create_own(enum command_kind kind, const char *job_id)
 {
 	size_t id_bytes = job_id != NULL ? strlen(job_id) + 1 : 0;
-	struct command *command = calloc(1, sizeof *command + id_bytes);
-	if (command == NULL)
+	struct own *own = calloc(1, sizeof *own + id_bytes);
+	if (own == NULL)
 		return NULL;
+	struct command *command = &own->command;
 	list_init(&command->link);
 	command->kind = kind;
+	command->fault = &own->fault;
 	command->done = free_own;
 	if (job_id != NULL)
-		command->job_id = memcpy(command + 1, job_id, id_bytes);
+		command->job_id = memcpy(own->job_id, job_id, id_bytes);
 	return command;
 }

@@ -67,7 +67,7 @@ struct command_watch {
 	bool for_creation;
 	bool is_up_to_date;        /* when it was parked, there was nothing to tell after the token */
 	struct feed_filter filter; /* of many jobs */
-	struct feed_post *posts;   /* of a watch of some jobs, once it has been parked */
+	struct feed_post *posts;   /* of a parked watch of some jobs */
 };
 
 struct command {
@@ -94,7 +94,7 @@ struct command {
 	/* Of the corridor. */
 	struct cache_entry *entry; /* while in a batch */
 	bool is_applied;           /* in this batch: its answer or fault tells of what is not committed yet */
-	struct fault fault;        /* code ERR_OK: the response is in the call */
+	struct fault *fault;       /* the call's, or its own; code ERR_OK: the response is in the call */
 	int tries;                 /* commits that met a conflict */
 	struct feed_waiter waiter;
 	struct timer timer;

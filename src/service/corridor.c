@@ -8,7 +8,6 @@
 #include "base/metrics.h"
 #include "service/corridor_apply.h"
 #include "service/corridor_store.h"
-#include "wire/record.h"
 
 enum {
 	ARENA_BYTES_MAX = 512 << 20, /* a batch of the largest jobs there can be */
@@ -53,7 +52,7 @@ static void apply_batch(struct corridor *corridor, struct list *commands)
 	size_t kept = 0, i = 0;
 	for (; i < corridor->batch_count; i++) {
 		struct command *command = corridor->batch[i];
-		bool is_refused = command->fault.code != ERR_OK;
+		bool is_refused = command->fault->code != ERR_OK;
 		if (!is_refused && must_wait(corridor, command))
 			break;
 		command->is_applied = !is_refused;
@@ -239,9 +238,9 @@ static bool adopt(const struct store_record *record, int64_t row, void *context)
 {
 	(void)row;
 	struct corridor *corridor = context;
-	struct job *job;
+	struct job *job = NULL;
 	struct fault fault = {0};
-	if (record_open(record->payload, record->payload_bytes, &job, &fault) != ERR_OK)
+	if (listed_open(record, corridor->options.on_unreadable, &job, &fault) != ERR_OK || job == NULL)
 		return true;
 	leases_follow(&corridor->leases, job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
 	metrics_move_job(0, 0, (int)job->view.state, job->view.stage);

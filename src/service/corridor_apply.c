@@ -15,15 +15,14 @@ struct job *corridor_job_of(const struct command *command)
 
 void corridor_set_not_found(struct command *command)
 {
-	fault_set(&command->fault, ERR_NOT_FOUND, "JOB_NOT_FOUND", "job_id: there is no job %s", command->job_id);
+	fault_set(command->fault, ERR_NOT_FOUND, "JOB_NOT_FOUND", "job_id: there is no job %s", command->job_id);
 }
 
 /* Seals the job as the view shows it. False: no memory, the command's fault is set. */
 static bool seal_info(struct corridor *corridor, struct command *command, const struct job *job,
                       const struct job_view *view, struct wire_bytes *ret_info)
 {
-	return info_seal(job, view, corridor->options.default_ttl_ms, &corridor->arena, ret_info, &command->fault) ==
-	       ERR_OK;
+	return info_seal(job, view, corridor->options.default_ttl_ms, &corridor->arena, ret_info, command->fault) == ERR_OK;
 }
 
 /* Lets the command answer with the job as `info` shows it. */
@@ -40,7 +39,7 @@ static void answer_with(struct corridor *corridor, struct command *command, cons
 	    .info = info,
 	};
 	/* An answer that does not fit leaves its error in the command's fault. */
-	(void)!command->answer(&subject, &command->fault);
+	(void)!command->answer(&subject, command->fault);
 }
 
 static void answer(struct corridor *corridor, struct command *command, const struct job *job,
@@ -97,7 +96,7 @@ static bool note_change(struct corridor *corridor, struct command *command, cons
 	int kind = event_kind(job, before.revision, is_removal);
 	bool is_sealed =
 	    seal_info(corridor, command, job, &job->view, ret_info) &&
-	    compose_event(*ret_info, before.revision, kind, &corridor->arena, &event, &command->fault) == ERR_OK;
+	    compose_event(*ret_info, before.revision, kind, &corridor->arena, &event, command->fault) == ERR_OK;
 	change->told.event = event.at;
 	change->told.event_bytes = event.length;
 	return is_sealed;
@@ -124,7 +123,7 @@ static void settle(struct corridor *corridor, struct command *command, const str
                    const struct job_result *result, enum err err)
 {
 	if (err != ERR_OK)
-		command->entry->is_lost |= strcmp(command->fault.reason, "NO_MEMORY") == 0;
+		command->entry->is_lost |= strcmp(command->fault->reason, "NO_MEMORY") == 0;
 	else
 		settle_change(corridor, command, job, before, result, false);
 }
@@ -142,7 +141,7 @@ static void apply_creation(struct corridor *corridor, struct command *command, c
                            const struct job_update *first)
 {
 	struct cache_entry *entry = command->entry;
-	if (job_create(creation, first, corridor->now.wall_ms, &entry->job, &command->fault) != ERR_OK)
+	if (job_create(creation, first, corridor->now.wall_ms, &entry->job, command->fault) != ERR_OK)
 		return;
 	struct job_result result = {.outcome = JOB_OUTCOME_APPLIED, .view = &entry->job->view, .is_sign = true};
 	settle_change(corridor, command, entry->job, look_at(NULL), &result, false);
@@ -157,7 +156,7 @@ static void apply_create(struct corridor *corridor, struct command *command)
 	else if (job_find_repeat(job, &command->creation.origin, &repeat))
 		answer(corridor, command, job, repeat.view, repeat.outcome);
 	else
-		fault_set(&command->fault, ERR_ALREADY_EXISTS, "JOB_EXISTS", "job_id: there is a job %s already",
+		fault_set(command->fault, ERR_ALREADY_EXISTS, "JOB_EXISTS", "job_id: there is a job %s already",
 		          command->job_id);
 }
 
@@ -171,7 +170,7 @@ static void apply_update(struct corridor *corridor, struct command *command)
 	}
 	struct job_result result;
 	struct before before = look_at(job);
-	enum err err = job_apply(job, &command->update, corridor->now.wall_ms, &result, &command->fault);
+	enum err err = job_apply(job, &command->update, corridor->now.wall_ms, &result, command->fault);
 	settle(corridor, command, job, before, &result, err);
 }
 
@@ -195,7 +194,7 @@ static void apply_sign(struct corridor *corridor, struct command *command)
 	struct job_result result;
 	struct before before = look_at(job);
 	enum err err =
-	    job_sign(job, command->sign.attempt, command->sign.lease_ms, corridor->now.wall_ms, &result, &command->fault);
+	    job_sign(job, command->sign.attempt, command->sign.lease_ms, corridor->now.wall_ms, &result, command->fault);
 	settle(corridor, command, job, before, &result, err);
 }
 
@@ -204,7 +203,7 @@ static void apply_cancel(struct corridor *corridor, struct command *command)
 	struct job *job = corridor_job_of(command);
 	struct job_result result;
 	struct before before = look_at(job);
-	enum err err = job_request_cancel(job, command->cancel_reason, corridor->now.wall_ms, &result, &command->fault);
+	enum err err = job_request_cancel(job, command->cancel_reason, corridor->now.wall_ms, &result, command->fault);
 	settle(corridor, command, job, before, &result, err);
 }
 
@@ -218,8 +217,8 @@ static void apply_silence(struct corridor *corridor, struct command *command)
 	struct job_result result;
 	struct before before = look_at(job);
 	enum err err = job->view.state == JOB_STATE_STALLED
-	                   ? job_lose(job, corridor->now.wall_ms, &result, &command->fault)
-	                   : job_stall(job, corridor->now.wall_ms, &result, &command->fault);
+	                   ? job_lose(job, corridor->now.wall_ms, &result, command->fault)
+	                   : job_stall(job, corridor->now.wall_ms, &result, command->fault);
 	settle(corridor, command, job, before, &result, err);
 }
 
@@ -240,7 +239,7 @@ bool corridor_pause(struct corridor *corridor, struct command *command)
 		pause->due_ms = corridor->now.steady_ms + pause->timeout_ms;
 	if (parking_park(&corridor->parking, command))
 		return false;
-	answer_set_full(&command->fault);
+	answer_set_full(command->fault);
 	return true;
 }
 

@@ -18,8 +18,8 @@ static void fail_commands_of(struct corridor *corridor, const struct cache_entry
 {
 	for (size_t i = 0; i < corridor->batch_count; i++) {
 		struct command *command = corridor->batch[i];
-		if (command->entry == entry && (command->is_applied || command->fault.code == ERR_OK))
-			command->fault = *fault;
+		if (command->entry == entry && (command->is_applied || command->fault->code == ERR_OK))
+			*command->fault = *fault;
 	}
 }
 
@@ -36,7 +36,7 @@ static size_t touch_entries(struct corridor *corridor)
 			continue;
 		struct cache_entry *entry = cache_get(&corridor->cache, command->job_id);
 		if (entry == NULL) {
-			set_no_memory(&command->fault);
+			set_no_memory(command->fault);
 			continue;
 		}
 		command->entry = entry;
@@ -157,7 +157,7 @@ static void retry_commands_of(struct corridor *corridor, const struct cache_entr
 			corridor->batch[--kept] = command;
 			continue;
 		}
-		command->fault.code = ERR_OK;
+		command->fault->code = ERR_OK;
 		list_prepend(commands, &command->link);
 	}
 	for (size_t i = kept; i < corridor->batch_count; i++)

@@ -15,7 +15,6 @@
 #include "service/corridor_apply.h"
 #include "wire/compose.h"
 #include "wire/info.h"
-#include "wire/record.h"
 
 enum {
 	ANSWER_BYTES_MAX = 900000, /* so that the reply stays within 1 MiB */
@@ -31,6 +30,7 @@ struct draft {
 	size_t bytes;
 	struct watch_token token;
 	bool is_resync;
+	size_t page_rows; /* of the page of the snapshot; some may be no jobs */
 	bool is_page_cut; /* the page of the snapshot ended for want of room */
 	bool is_broken;   /* no memory: the command's fault is set */
 };
@@ -70,7 +70,7 @@ static void finish(struct draft *draft)
 		return;
 	watch_token_write(&draft->token, text);
 	(void)!compose_page(draft->corridor->events, draft->count, text, draft->is_resync, call->arena, &call->response,
-	                    &command->fault);
+	                    command->fault);
 }
 
 /* Seals the job as it is now as a snapshot event in the batch's arena. */
@@ -78,7 +78,7 @@ static bool seal_snapshot(struct draft *draft, const struct job *job, struct wir
 {
 	const struct corridor *corridor = draft->corridor;
 	struct arena *arena = &draft->corridor->arena;
-	struct fault *fault = &draft->command->fault;
+	struct fault *fault = draft->command->fault;
 	struct wire_bytes info;
 	bool is_sealed =
 	    info_seal(job, &job->view, corridor->options.default_ttl_ms, arena, &info, fault) == ERR_OK &&
@@ -296,20 +296,22 @@ static bool visit_for_snapshot(const struct store_record *record, int64_t row, v
 {
 	struct draft *draft = context;
 	struct wire_bytes event;
-	struct job *job;
-	if (record_open(record->payload, record->payload_bytes, &job, &draft->command->fault) != ERR_OK) {
+	struct job *job = NULL;
+	if (listed_open(record, draft->corridor->options.on_unreadable, &job, draft->command->fault) != ERR_OK) {
 		draft->is_broken = true;
 		return false;
 	}
-	bool is_sealed = seal_snapshot(draft, job, &event);
-	bool is_told = is_sealed && has_room(draft, event.length);
-	draft->is_page_cut = !is_told;
-	if (is_told) {
+	if (job != NULL) {
+		bool is_sealed = seal_snapshot(draft, job, &event);
+		draft->is_page_cut = !is_sealed || !has_room(draft, event.length);
+		job_destroy(job);
+		if (draft->is_page_cut)
+			return false;
 		add(draft, event, 0);
-		draft->token.row = row;
 	}
-	job_destroy(job);
-	return is_told;
+	draft->token.row = row;
+	draft->page_rows++;
+	return true;
 }
 
 static bool is_below_row(const struct draft *draft, const struct store_load *load)
@@ -337,14 +339,16 @@ static bool passes(const struct feed_filter *filter, const struct job *job)
 /* Tells of a loaded job if it passes. False: there is no room for it, or no memory. */
 static bool tell_loaded(struct draft *draft, const struct store_load *load)
 {
-	struct job *job;
+	struct job *job = NULL;
 	struct wire_bytes event;
-	if (record_open(load->payload, load->payload_bytes, &job, &draft->command->fault) != ERR_OK) {
+	struct store_record record = {
+	    .job_id = load->job_id, .payload = load->payload, .payload_bytes = load->payload_bytes};
+	if (listed_open(&record, draft->corridor->options.on_unreadable, &job, draft->command->fault) != ERR_OK) {
 		draft->is_broken = true;
 		return false;
 	}
 	bool is_told = true;
-	if (passes(&draft->command->watch.filter, job)) {
+	if (job != NULL && passes(&draft->command->watch.filter, job)) {
 		is_told = seal_snapshot(draft, job, &event) && has_room(draft, event.length);
 		draft->is_page_cut = !is_told;
 		if (is_told)
@@ -359,7 +363,7 @@ static void tell_some(struct draft *draft)
 {
 	const struct feed_filter *filter = &draft->command->watch.filter;
 	struct store_load *loads = arena_take_zeroed(&draft->corridor->arena, filter->job_id_count * sizeof *loads);
-	struct fault *fault = &draft->command->fault;
+	struct fault *fault = draft->command->fault;
 	if (loads == NULL) {
 		draft->is_broken = true;
 		answer_set_full(fault);
@@ -403,10 +407,9 @@ static void tell_page(struct draft *draft)
 	    .limit = PAGE_JOBS_MAX,
 	    .before_row = draft->token.row == INT64_MAX ? 0 : draft->token.row,
 	};
-	size_t count_before = draft->count;
-	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, &draft->command->fault) != ERR_OK)
+	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, draft->command->fault) != ERR_OK)
 		draft->is_broken = true;
-	if (!draft->is_page_cut && draft->count - count_before < PAGE_JOBS_MAX)
+	if (!draft->is_page_cut && draft->page_rows < PAGE_JOBS_MAX)
 		draft->token.row = 0;
 }
 
@@ -435,7 +438,8 @@ bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 	bool are_all_told = tell_changes_of_many(&draft);
 	if (are_all_told && draft.token.row != 0)
 		tell_page(&draft);
-	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told;
+	bool is_snapshot_over = draft.token.row == 0;
+	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told || !is_snapshot_over;
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
 	if (!has_news && may_wait && !draft.is_broken) {
 		command->watch.token = draft.token;

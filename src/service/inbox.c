@@ -184,9 +184,9 @@ static void refuse(const struct inbox *inbox, struct list *commands, bool is_sto
 		struct command *command = LIST_MEMBER(commands->next, struct command, link);
 		list_remove(&command->link);
 		if (is_stopping)
-			fault_set(&command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping");
+			fault_set(command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping");
 		else
-			fault_set(&command->fault, ERR_RESOURCE_EXHAUSTED, "QUEUE_FULL",
+			fault_set(command->fault, ERR_RESOURCE_EXHAUSTED, "QUEUE_FULL",
 			          "%zu calls are waiting already; try again later", inbox->count_max);
 		command->done(command);
 	}

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/metrics.h"
 
@@ -24,14 +25,6 @@ void parking_finish(struct parking *parking)
 	timer_queue_finish(&parking->timers);
 }
 
-static bool wait_for_some(struct feed *feed, struct command *command)
-{
-	struct command_watch *watch = &command->watch;
-	if (watch->posts == NULL)
-		watch->posts = arena_take(command->call->arena, watch->filter.job_id_count * sizeof *watch->posts);
-	return watch->posts != NULL && feed_wait_for_some(feed, &command->waiter, watch->posts);
-}
-
 /* Lets the feed wake the command. */
 static bool wait_with_feed(struct parking *parking, struct command *command)
 {
@@ -40,7 +33,7 @@ static bool wait_with_feed(struct parking *parking, struct command *command)
 	switch (command->kind) {
 	case COMMAND_WATCH_JOBS:
 		if (command->watch.filter.job_id_count > 0)
-			return wait_for_some(parking->feed, command);
+			return feed_wait_for_some(parking->feed, &command->waiter, command->watch.posts);
 		feed_wait_for_any(parking->feed, &command->waiter);
 		return true;
 	case COMMAND_WAIT:
@@ -51,7 +44,66 @@ static bool wait_with_feed(struct parking *parking, struct command *command)
 	}
 }
 
-bool parking_park(struct parking *parking, struct command *command)
+static size_t string_bytes(const char *string)
+{
+	return string != NULL ? arena_piece_bytes(strlen(string) + 1) : 0;
+}
+
+/* A copy that fits for certain. */
+static const char *copy_string(struct arena *arena, const char *string)
+{
+	const char *copy = string != NULL ? arena_copy_string(arena, string) : NULL;
+	assert((copy == NULL) == (string == NULL));
+	return copy;
+}
+
+/* What a filter, and the posts of a watch with it, take up in an arena. */
+static size_t filter_bytes(const struct feed_filter *filter)
+{
+	size_t bytes = string_bytes(filter->pipeline) + string_bytes(filter->parent) + string_bytes(filter->job_id_prefix);
+	if (filter->job_id_count > 0)
+		bytes += arena_piece_bytes(filter->job_id_count * sizeof *filter->job_ids) +
+		         arena_piece_bytes(filter->job_id_count * sizeof(struct feed_post));
+	for (size_t i = 0; i < filter->job_id_count; i++)
+		bytes += string_bytes(filter->job_ids[i]);
+	return bytes;
+}
+
+static void copy_filter(struct arena *arena, const struct feed_filter *filter, struct command_watch *watch)
+{
+	struct feed_filter *copy = &watch->filter;
+	copy->pipeline = copy_string(arena, filter->pipeline);
+	copy->parent = copy_string(arena, filter->parent);
+	copy->job_id_prefix = copy_string(arena, filter->job_id_prefix);
+	if (filter->job_id_count == 0)
+		return;
+	copy->job_ids = arena_take(arena, filter->job_id_count * sizeof *copy->job_ids);
+	watch->posts = arena_take(arena, filter->job_id_count * sizeof *watch->posts);
+	assert(copy->job_ids != NULL && watch->posts != NULL);
+	for (size_t i = 0; i < filter->job_id_count; i++)
+		copy->job_ids[i] = copy_string(arena, filter->job_ids[i]);
+}
+
+/* Copies the command and what it points to into an arena of just that size. NULL: no memory. */
+static struct command *copy_compact(const struct command *command, struct arena *ret_arena)
+{
+	bool has_filter = command->kind == COMMAND_WATCH_JOBS;
+	size_t bytes = arena_piece_bytes(sizeof *command) + string_bytes(command->job_id);
+	if (has_filter)
+		bytes += filter_bytes(&command->watch.filter);
+	if (!arena_init_exact(ret_arena, command->call->arena->bytes_max, bytes))
+		return NULL;
+	struct command *copy = arena_take(ret_arena, sizeof *copy);
+	assert(copy != NULL);
+	*copy = *command;
+	list_init(&copy->link);
+	copy->job_id = copy_string(ret_arena, command->job_id);
+	if (has_filter)
+		copy_filter(ret_arena, &command->watch.filter, &copy->watch);
+	return copy;
+}
+
+static bool link_in(struct parking *parking, struct command *command)
 {
 	if (!timer_queue_set(&parking->timers, &command->timer, command->pause.due_ms))
 		return false;
@@ -62,6 +114,21 @@ bool parking_park(struct parking *parking, struct command *command)
 	list_append(&parking->rows[command->call->peer % PARKING_ROWS], &command->link);
 	parking->count++;
 	metrics_move(METRICS_WAITING_CALLS, 1);
+	return true;
+}
+
+bool parking_park(struct parking *parking, struct command *command)
+{
+	struct arena *arena = command->call->arena;
+	struct arena small;
+	struct command *copy = copy_compact(command, &small);
+	if (copy == NULL || !link_in(parking, copy)) {
+		arena_finish(&small);
+		return false;
+	}
+	/* The opened request is much larger than the command, and a hundred thousand calls may be waiting. */
+	arena_finish(arena);
+	*arena = small;
 	return true;
 }
 
@@ -94,7 +161,7 @@ void parking_take_woken(struct parking *parking, struct list *commands)
 
 void parking_set_gone(struct command *command)
 {
-	fault_set(&command->fault, ERR_CANCELLED, "GONE", "the connection is closing");
+	fault_set(command->fault, ERR_CANCELLED, "GONE", "the connection is closing");
 }
 
 static void take_row(struct parking *parking, struct list *row, uint64_t peer, struct list *commands)
@@ -108,7 +175,7 @@ static void take_row(struct parking *parking, struct list *row, uint64_t peer, s
 		if (peer != 0)
 			parking_set_gone(command);
 		else
-			fault_set(&command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping; try again later");
+			fault_set(command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping; try again later");
 		unpark(parking, command, commands);
 	}
 }

@@ -25,7 +25,8 @@ void parking_init(struct parking *parking, struct feed *feed);
 void parking_finish(struct parking *parking);
 
 /* Parks a command that waits (for its job to get beyond wait.after_revision, or for any change that it watches) until
- * pause.due_ms. False: no memory. */
+ * pause.due_ms. It moves to another place in its call's arena, which gives back all else. False: no memory, and nothing
+ * has changed. */
 bool parking_park(struct parking *parking, struct command *command);
 
 /* Moves all commands whose timeout has come to the end of `commands`, marked pause.is_over. */

@@ -21,6 +21,7 @@ const struct service_options service_options_default = {
     .default_ttl_ms = 30LL * DAY_MS,
     .cached_jobs_max = 32768,
     .waiting_max = 262144,
+    .on_unreadable = NULL,
     .on_data_loss = NULL,
 };
 
@@ -64,6 +65,7 @@ enum err service_start(const struct service_options *options, struct store *stor
 	    .default_lost_after_ms = options->default_lost_after_ms,
 	    .cached_jobs_max = options->cached_jobs_max,
 	    .epoch = make_epoch(),
+	    .on_unreadable = options->on_unreadable,
 	    .on_data_loss = options->on_data_loss,
 	};
 	corridor_init(&service->corridor, store, feed, &corridor);
@@ -136,6 +138,8 @@ void service_call(struct service *service, struct call *call)
 		answer_fault(call);
 		return;
 	}
+	if (call->opened != NULL)
+		call->opened(call);
 	service->methods.base.invoke(&service->methods.base, (unsigned)index, request, take_response, call);
 }
 

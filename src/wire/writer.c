@@ -1,6 +1,7 @@
 /* Tags, varints and lengths. */
 #include "wire/writer.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum { TYPE_VARINT = 0, TYPE_FIXED64 = 1, TYPE_BYTES = 2 };
@@ -66,7 +67,7 @@ uint8_t *writer_put_double(uint8_t *out, int field, double value)
 	if (bits == 0)
 		return out;
 	out = put_varint(out, (uint64_t)(field << 3 | TYPE_FIXED64));
-	for (int shift = 0; shift < 64; shift += 8)
-		*out++ = (uint8_t)(bits >> shift);
-	return out;
+	bits = htole64(bits);
+	memcpy(out, &bits, sizeof bits);
+	return out + sizeof bits;
 }

@@ -210,3 +210,26 @@ def test_waits_go_on_after_a_restart_by_asking_again(daemon):
         send(client, after=job.revision)
         changed = other.call("UpdateProgress", job_id="job-1", stage=stage("downloading")).progress_info
         assert receive(client)[1].progress_info == changed
+
+
+def resident_mb(daemon):
+    with open(f"/proc/{daemon.process.pid}/status", encoding="utf-8") as status:
+        return int(status.read().split("VmRSS:")[1].split()[0]) * 1024 / 1e6
+
+
+def test_a_hundred_thousand_calls_wait_in_200_mb(daemon, client, other, job, figure):
+    """Watchers with their resume tokens, as they are when nothing happens."""
+    count = 100000
+    token = client.call("WatchProgress", job_id="job-1").resume_token
+    watch = service.WatchProgressRequest(job_id="job-1", resume_token=token, timeout=LONG)
+    before = resident_mb(daemon)
+    for _ in range(count):
+        client.send("WatchProgress", watch)
+    asked = client.send("GetProgress", service.GetProgressRequest(job_id="job-1"))
+    assert client.receive()[0] == asked, "all of them wait"
+    held = resident_mb(daemon) - before
+    figure(f"{count} waiting calls: {held:.0f} MB")
+    assert held < 200
+    other.call("UpdateProgress", job_id="job-1", stage=stage("transcribing"))
+    answered = {client.receive()[0] for _ in range(count)}
+    assert len(answered) == count

@@ -119,3 +119,27 @@ Test(arena_copy_string, copies_and_refuses_when_full)
 	cr_assert_null(arena_copy_string(&arena, letters));
 	arena_finish(&arena);
 }
+
+Test(arena_init_exact, takes_no_more_than_it_was_told)
+{
+	struct arena arena;
+	size_t bytes = arena_piece_bytes(100) + arena_piece_bytes(1);
+	cr_assert(arena_init_exact(&arena, 1 << 20, bytes));
+	size_t taken = arena.bytes_taken;
+	cr_assert_leq(taken, bytes + 64);
+	cr_assert_not_null(arena_take(&arena, 100));
+	cr_assert_not_null(arena_take(&arena, 1));
+	cr_assert_eq(arena.bytes_taken, taken);
+	cr_assert_not_null(arena_take(&arena, 1), "it grows as any other");
+	cr_assert_gt(arena.bytes_taken, taken);
+	arena_reset(&arena);
+	cr_assert_eq(arena.bytes_taken, 0, "a block of an odd size is not kept");
+	arena_finish(&arena);
+}
+
+Test(arena_init_exact, refuses_what_is_beyond_the_limit)
+{
+	struct arena arena;
+	cr_assert_not(arena_init_exact(&arena, 100, 100));
+	arena_finish(&arena);
+}

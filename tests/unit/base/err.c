@@ -25,17 +25,17 @@ Test(fault_set, cuts_a_long_text_at_a_character)
 		struct fault fault = {0};
 		fault_set(&fault, ERR_INTERNAL, "X", "%.*s%s", lead, "abc", letters);
 		size_t length = strlen(fault.text);
-		cr_assert_eq(length, (size_t)lead + (599 - (size_t)lead) / 3 * 3);
+		cr_assert_eq(length, (size_t)lead + (sizeof fault.text - 1 - (size_t)lead) / 3 * 3);
 		cr_assert(text_is_clean(fault.text, length));
 	}
 }
 
 Test(fault_set, keeps_a_text_that_just_fits)
 {
-	char letters[600];
-	memset(letters, 'x', 599);
-	letters[599] = '\0';
 	struct fault fault = {0};
+	char letters[sizeof fault.text];
+	memset(letters, 'x', sizeof letters - 1);
+	letters[sizeof letters - 1] = '\0';
 	fault_set(&fault, ERR_INTERNAL, "X", "%s", letters);
 	cr_assert_str_eq(fault.text, letters);
 }

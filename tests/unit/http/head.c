@@ -175,10 +175,12 @@ Test(head_check, lets_nothing_pass_that_is_not_plain)
 		struct head head;
 		for (uint64_t changes = 1 + random_below(&random, 3); changes > 0; changes--)
 			text[random_below(&random, sizeof text - 1)] = "\r\n\0 :aA\t1"[random_below(&random, 9)];
-		if (head_check(text, sizeof text - 1, &head) != REFUSAL_NONE)
+		/* A change may end the head early; what follows is the body's. */
+		size_t length = head_length(text, sizeof text - 1, 0);
+		if (length == 0 || head_check(text, length, &head) != REFUSAL_NONE)
 			continue;
 		passed++;
-		cr_assert(is_plain(text, sizeof text - 1), "%s", text);
+		cr_assert(is_plain(text, length), "%s", text);
 	}
 	cr_assert_gt(passed, 0);
 }

@@ -48,6 +48,47 @@ Test(corridor_watch_all, tells_the_live_jobs_first_and_then_every_change)
 	cr_assert_str_eq(look_after(sight, (struct view){0})->text, "");
 }
 
+/* What was found to be no job. */
+static char unreadable[8][16];
+static size_t unreadable_count;
+
+static void note_unreadable(const char *job_id, const struct fault *fault)
+{
+	cr_assert_eq(fault->code, ERR_DATA_LOSS);
+	snprintf(unreadable[unreadable_count++ % 8], sizeof *unreadable, "%s", job_id);
+}
+
+Test(corridor_watch_all, leaves_out_of_the_snapshot_what_is_no_job)
+{
+	stand->corridor.options.on_unreadable = note_unreadable;
+	life_update(stand, "a", to_stage(STAGE_DOWNLOADING));
+	fake_store_spoil(&stand->store, "b");
+	life_update(stand, "c", to_stage(STAGE_DOWNLOADING));
+	struct sight *sight = look((struct view){0});
+	cr_assert_str_eq(sight->text, "S:c@1<0 S:a@1<0 ");
+	cr_assert_eq(unreadable_count, 1);
+	cr_assert_str_eq(unreadable[0], "b");
+	life_update(stand, "a", to_stage(STAGE_ANALYZING));
+	cr_assert_str_eq(look_after(sight, (struct view){0})->text, "U:a@2<1 ");
+}
+
+Test(corridor_watch_all, goes_on_behind_a_page_in_which_nothing_is_a_job)
+{
+	enum { SPOILED = 1200 };
+	life_update(stand, "a", to_stage(STAGE_DOWNLOADING));
+	for (int i = 0; i < SPOILED; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "bad-%d", i);
+		fake_store_spoil(&stand->store, name);
+	}
+	struct sight *sight = look((struct view){.timeout_ms = 1000});
+	for (int pages = 1; *sight->text == '\0'; pages++) {
+		cr_assert_lt(pages, 10);
+		sight = look_after(sight, (struct view){.timeout_ms = 1000});
+	}
+	cr_assert_str_eq(sight->text, "S:a@1<0 ");
+}
+
 Test(corridor_watch_all, is_answered_at_once_when_there_are_no_jobs_yet)
 {
 	struct sight *sight = look((struct view){.timeout_ms = 1000});
@@ -281,6 +322,14 @@ struct watcher {
 	uint64_t known[CROWD + 200]; /* revision by job; 0: not known */
 };
 
+/* A job that was over before its page came is in no page; its removal is told all the same. */
+static bool is_removal_of_finished(const Progress__V1__ProgressEvent *event)
+{
+	return event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED &&
+	       event->progress_info->state != PROGRESS__V1__JOB_STATE__JOB_STATE_ACTIVE &&
+	       event->progress_info->state != PROGRESS__V1__JOB_STATE__JOB_STATE_STALLED;
+}
+
 static void learn(struct watcher *watcher, const struct sight *sight)
 {
 	for (size_t i = 0; i < sight->page->n_events; i++) {
@@ -289,7 +338,7 @@ static void learn(struct watcher *watcher, const struct sight *sight)
 		uint64_t *known = &watcher->known[number];
 		if (event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT)
 			cr_assert_eq(*known, 0, "job-%d is in the snapshot twice, or behind a change", number);
-		else
+		else if (*known != 0 || !is_removal_of_finished(event))
 			cr_assert_eq(*known, event->previous_revision, "job-%d: a gap or a repeat", number);
 		bool is_gone = event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED;
 		*known = is_gone ? 0 : event->progress_info->revision;

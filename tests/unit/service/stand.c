@@ -169,18 +169,11 @@ struct asked *ask_wait(struct stand *stand, const char *name, const char *job_id
 	return asked;
 }
 
-static void free_command(struct command *command)
-{
-	free(command);
-}
-
 void ask_forget(struct stand *stand, uint64_t peer)
 {
-	struct command *command = calloc(1, sizeof *command);
+	struct command *command = command_create_own(COMMAND_FORGET_PEER, NULL);
 	cr_assert_not_null(command);
-	command->kind = COMMAND_FORGET_PEER;
 	command->peer = peer;
-	command->done = free_command;
 	list_append(&stand->commands, &command->link);
 }
 
