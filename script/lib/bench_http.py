@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import socket
 import subprocess
+import time
 
 from bench_support import middle
 
@@ -10,6 +12,17 @@ SERVICE = "/progress.v1.ProgressTrackerService/"
 JOB = {"jobId": "clip-1", "stage": "PIPELINE_STAGE_TRANSCRIBING", "fraction": 0.5, "message": "Transcribing audio",
        "metadata": {"video_id": "abc123", "process_task_id": "xyz789"}}
 CONNECTIONS, SECONDS = 32, 1
+
+
+def wait_for_port(port):
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, port
+            time.sleep(0.005)
 
 
 def make_job(port):
@@ -35,6 +48,7 @@ def ask(bench, port, path):
 def compare_with_bare_http(bench):
     port = bench.port("http")
     daemon = bench.daemon("with-http", "memory:", f"127.0.0.1:{port}")
+    wait_for_port(port)
     size = make_job(port)
     bare = subprocess.Popen([bench.program("bare_http"), str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     bare_port = int(bare.stdout.readline())
