@@ -9,6 +9,8 @@
  * Every method throws a ConnectError when the service refuses or cannot be reached in time: `code`, `rawMessage` and
  * `reasonOf(error)` say why.
  */
+import { randomUUID } from "node:crypto";
+
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type CallOptions, Code, type Transport } from "@connectrpc/connect";
@@ -144,8 +146,9 @@ export class ProgressTracker {
 	async createJob(
 		job: Omit<MessageInitShape<typeof CreateJobRequestSchema>, "requestId" | "$typeName"> = {},
 	): Promise<ProgressInfo> {
-		const requestId = makeWriter();
-		return this.#info(() => this.client.createJob({ ...job, requestId }));
+		const { jobId = "", ...others } = job;
+		const request = { ...others, jobId: jobId === "" ? randomUUID() : jobId, requestId: makeWriter() };
+		return this.#info(() => this.client.createJob(request));
 	}
 
 	/** The state as soon as its revision is greater, or after so many seconds as it is then. */

@@ -1,7 +1,7 @@
 /** A progressd of one test file: its own folder and sockets, stopped by its process id. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +24,10 @@ export async function freePort(): Promise<number> {
 	await once(probe, "close");
 	if (address === null || typeof address === "string") throw new Error("no port");
 	return address.port;
+}
+
+function pause(): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** Starts with `start`; `kill` and `start` again keep folder, store and addresses. */
@@ -53,7 +57,7 @@ export class Daemon {
 		const giveUp = Date.now() + READY_MS_MAX;
 		while (this.#readyCount() === before) {
 			if (process.exitCode !== null || Date.now() > giveUp) throw new Error(`progressd does not start:\n${this.log()}`);
-			await new Promise((resolve) => setTimeout(resolve, 10));
+			await pause();
 		}
 	}
 
@@ -68,13 +72,17 @@ export class Daemon {
 		rmSync(this.folder, { recursive: true });
 	}
 
-	/** It answers nobody until `thaw`. */
-	freeze(): void {
+	/** It answers nobody while `act` is under way. */
+	async frozen(act: () => Promise<void>): Promise<void> {
+		const threads = `/proc/${this.#process?.pid}/task`;
+		const isStopped = (thread: string) => /\) T /.test(readFileSync(`${threads}/${thread}/stat`, "utf8"));
 		this.#process?.kill("SIGSTOP");
-	}
-
-	thaw(): void {
-		this.#process?.kill("SIGCONT");
+		try {
+			while (!readdirSync(threads).every(isStopped)) await pause();
+			await act();
+		} finally {
+			this.#process?.kill("SIGCONT");
+		}
 	}
 
 	log(): string {
