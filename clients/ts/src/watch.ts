@@ -42,7 +42,11 @@ export const SILENCE_MS = 2.5 * QUIET_MS;
 export type OpenWatch = (resumeToken: string, signal: AbortSignal) => AsyncIterable<WatchAnswer>;
 
 /** The answers of one connection, until it ends; UNAVAILABLE if it falls silent. */
-export async function* readConnection(open: OpenWatch, resumeToken: string, signal: AbortSignal): AsyncGenerator<WatchAnswer> {
+export async function* readConnection(
+	open: OpenWatch,
+	resumeToken: string,
+	signal: AbortSignal,
+): AsyncGenerator<WatchAnswer> {
 	const controller = new AbortController();
 	const silent = () => controller.abort(new ConnectError("the stream fell silent", Code.Unavailable));
 	const stop = () => controller.abort(signal.reason);

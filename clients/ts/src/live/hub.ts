@@ -103,7 +103,8 @@ export class Hub {
 		const names = [...this.#jobs.values()].filter((cell) => cell.isUsed).map((cell) => cell.jobId);
 		const isForAll = names.length > NAMES_MAX || [...this.#lists.values()].some((cell) => cell.isUsed);
 		const watched = this.#watched;
-		if (this.#link !== undefined && (watched === "all" || (!isForAll && names.every((name) => watched.has(name))))) return;
+		if (this.#link !== undefined && (watched === "all" || (!isForAll && names.every((name) => watched.has(name)))))
+			return;
 		this.#watched = isForAll ? "all" : new Set(names);
 		if (this.#link === undefined) this.#open();
 		else this.#link.reopen();
@@ -158,10 +159,7 @@ export class Hub {
 	async #poll(signal: AbortSignal): Promise<void> {
 		const isTurnOfAll = this.#polls++ % OVER_FACTOR === 0;
 		const isDue = (cell: JobCell | ListCell) => !(cell instanceof JobCell && cell.isOver) || isTurnOfAll;
-		await loadAll(
-			this.#usedCells().filter(isDue),
-			signal,
-		);
+		await loadAll(this.#usedCells().filter(isDue), signal);
 	}
 
 	/** Asks until there is an answer, or nobody listens any more. */

@@ -97,7 +97,9 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 
 	#cancelled(): ConnectError {
 		const error = ConnectError.from(this.settings.signal?.reason, Code.Canceled);
-		return error.code === Code.DeadlineExceeded ? error : reasonError(Code.Canceled, "CANCELLED", "cancelled by the caller");
+		return error.code === Code.DeadlineExceeded
+			? error
+			: reasonError(Code.Canceled, "CANCELLED", "cancelled by the caller");
 	}
 
 	#startClock(): NodeJS.Timeout | undefined {
@@ -164,7 +166,10 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 		const left = this.#deadline - now;
 		const timeoutMs = left === Infinity ? 0 : Math.max(1, Math.min(Math.trunc(left), TIMEOUT_MS_MAX));
 		const { authorization = "", ...metadata } = Object.fromEntries(this.settings.header);
-		return toBinary(CallSchema, create(CallSchema, { method: this.#name, request, timeoutMs, authorization, metadata }));
+		return toBinary(
+			CallSchema,
+			create(CallSchema, { method: this.#name, request, timeoutMs, authorization, metadata }),
+		);
 	}
 
 	#unpack(bytes: Uint8Array): Reply {

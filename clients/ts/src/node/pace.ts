@@ -6,7 +6,10 @@ const HOST_MAX = 32;
 
 /** A name of its own: host:process:random; only the host is cut. */
 export function makeWriter(): string {
-	const host = hostname().replace(/[^A-Za-z0-9._-]/g, "-").slice(0, HOST_MAX) || "host";
+	const host =
+		hostname()
+			.replace(/[^A-Za-z0-9._-]/g, "-")
+			.slice(0, HOST_MAX) || "host";
 	return `${host}:${String(process.pid)}:${randomBytes(8).toString("hex")}`;
 }
 

@@ -130,4 +130,3 @@ export class JobFailedError extends Error {
 		this.name = "JobFailedError";
 	}
 }
-

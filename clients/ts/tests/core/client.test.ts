@@ -9,7 +9,8 @@ describe("createProgressClient", () => {
 		fake.put("job-1");
 		let count = 0;
 		const tokens = ["secret", () => Promise.resolve(`fresh-${++count}`), () => undefined];
-		for (const token of tokens) await createProgressClient({ transport: fake.transport, token }).getProgress({ jobId: "job-1" });
+		for (const token of tokens)
+			await createProgressClient({ transport: fake.transport, token }).getProgress({ jobId: "job-1" });
 		await createProgressClient({ transport: fake.transport, token: "x" }).getProgress(
 			{ jobId: "job-1" },
 			{ headers: { Authorization: "Bearer own" } },

@@ -26,7 +26,9 @@ function integrate(f: (x: number) => number, from: number, length: number): numb
 	return (sum * h) / 3;
 }
 
-function infoWith(fields: { curve?: Partial<Omit<Curve, "$typeName" | "$unknown" | "origin">>; [field: string]: unknown } = {}) {
+function infoWith(
+	fields: { curve?: Partial<Omit<Curve, "$typeName" | "$unknown" | "origin">>; [field: string]: unknown } = {},
+) {
 	const { curve, ...others } = fields;
 	return create(ProgressInfoSchema, {
 		state: JobState.ACTIVE,

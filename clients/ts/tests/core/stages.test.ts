@@ -21,18 +21,18 @@ const TREE = new URL("../../../../", import.meta.url);
 const read = (path: string) => readFileSync(fileURLToPath(new URL(path, TREE)), "utf8");
 
 /** Each stage of the .proto with its option, read as text. */
-const written = [...read("proto/progress/v1/stages.proto").matchAll(/PIPELINE_STAGE_(\w+) = (\d+) \[\(stage\) = \{(.*?)\}\]/gs)].map(
-	([, name = "", number = "", option = ""]) => ({
-		status: name.toLowerCase(),
-		stage: Number(number),
-		startPercent: Number(/start_percent: (\d+)/.exec(option)?.[1]),
-		endPercent: Number(/end_percent: (\d+)/.exec(option)?.[1]),
-		typicalSeconds: Number(/typical_seconds: (\d+)/.exec(option)?.[1] ?? 0),
-		label: /label: "(.*)"/.exec(option)?.[1],
-		flow: StageFlow[/flow: STAGE_FLOW_(\w+)/.exec(option)?.[1] as keyof typeof StageFlow],
-		endsAs: JobState[(/ends_as: JOB_STATE_(\w+)/.exec(option)?.[1] ?? "UNSPECIFIED") as keyof typeof JobState],
-	}),
-);
+const written = [
+	...read("proto/progress/v1/stages.proto").matchAll(/PIPELINE_STAGE_(\w+) = (\d+) \[\(stage\) = \{(.*?)\}\]/gs),
+].map(([, name = "", number = "", option = ""]) => ({
+	status: name.toLowerCase(),
+	stage: Number(number),
+	startPercent: Number(/start_percent: (\d+)/.exec(option)?.[1]),
+	endPercent: Number(/end_percent: (\d+)/.exec(option)?.[1]),
+	typicalSeconds: Number(/typical_seconds: (\d+)/.exec(option)?.[1] ?? 0),
+	label: /label: "(.*)"/.exec(option)?.[1],
+	flow: StageFlow[/flow: STAGE_FLOW_(\w+)/.exec(option)?.[1] as keyof typeof StageFlow],
+	endsAs: JobState[(/ends_as: JOB_STATE_(\w+)/.exec(option)?.[1] ?? "UNSPECIFIED") as keyof typeof JobState],
+}));
 
 describe("getStages", () => {
 	test("says what the schema says, in its order", () => {

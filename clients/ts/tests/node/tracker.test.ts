@@ -48,7 +48,9 @@ describe.skipIf(!hasDaemon)("ProgressTracker", () => {
 	});
 
 	test("refuses what is no stage or no integer before anything is sent", async () => {
-		await expect(tracker.updateProgress("a", "nonsense")).rejects.toThrow(/^stage: "nonsense" is none; allowed are: queued, /);
+		await expect(tracker.updateProgress("a", "nonsense")).rejects.toThrow(
+			/^stage: "nonsense" is none; allowed are: queued, /,
+		);
 		await expect(tracker.updateProgressExplicit("a", "queued", 1.5)).rejects.toThrow("must be an integer");
 		await expect(tracker.updateProgressByStatus("a", "nonsense")).rejects.toMatchObject({ code: Code.InvalidArgument });
 	});
@@ -150,12 +152,17 @@ describe.skipIf(!hasDaemon)("ProgressTracker", () => {
 		const cancelled = newJob();
 		await tracker.updateProgress(cancelled, "processing");
 		await tracker.cancelJob(cancelled, "enough");
-		const stopping = tracker.runStage(cancelled, "processing", (reporter) => Promise.resolve(reporter.throwIfStopped()));
+		const stopping = tracker.runStage(cancelled, "processing", (reporter) => {
+			reporter.throwIfStopped();
+			return Promise.resolve();
+		});
 		await expect(stopping).rejects.toThrow("enough");
 		expect((await tracker.getProgress(cancelled)).state).toBe(JobState.CANCELLED);
 
 		const good = newJob();
-		const result = await tracker.runStage(good, "processing", (reporter) => Promise.resolve(reporter.tick(1)), { total: 2 });
+		const result = await tracker.runStage(good, "processing", (reporter) => Promise.resolve(reporter.tick(1)), {
+			total: 2,
+		});
 		expect(result).toBe(false);
 		expect(await tracker.getProgress(good)).toMatchObject({ state: JobState.ACTIVE, done: 1 });
 	});

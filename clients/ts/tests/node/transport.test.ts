@@ -160,7 +160,10 @@ describe.skipIf(!hasDaemon).each(["ipc", "tcp"] as const)("createNodeTransport o
 		const { client } = connect(daemon[door]);
 		const jobId = newJob();
 		await client.createJob({ jobId });
-		const read = async (options: { timeoutMs?: number; signal?: AbortSignal }, onEvents: () => void = () => undefined) => {
+		const read = async (
+			options: { timeoutMs?: number; signal?: AbortSignal },
+			onEvents: () => void = () => undefined,
+		) => {
 			for await (const { events } of client.watchProgress({ jobId }, options)) if (events.length > 0) onEvents();
 		};
 		expect((await failure(read({ timeoutMs: 100 }))).code).toBe(Code.DeadlineExceeded);
@@ -204,7 +207,9 @@ describe("createNodeTransport", () => {
 	});
 
 	test("does not take a stranger for a progressd", async () => {
-		const { url, server } = await peer((socket) => socket.on("error", () => undefined).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+		const { url, server } = await peer((socket) =>
+			socket.on("error", () => undefined).end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+		);
 		const error = await failure(connect(url, { failFast: true }).client.getServerInfo({}));
 		expect(error.code).toBe(Code.Unavailable);
 		server.close();

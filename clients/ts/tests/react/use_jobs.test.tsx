@@ -3,7 +3,13 @@ import { act, waitFor } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 
 import { JobState } from "../../src/index.js";
-import { useJobs, type JobsFilter, type UseJobsOptions, useProgress, usePipelineStages } from "../../src/react/index.js";
+import {
+	useJobs,
+	type JobsFilter,
+	type UseJobsOptions,
+	useProgress,
+	usePipelineStages,
+} from "../../src/react/index.js";
 import { FakeService } from "../support/fake.js";
 import { renderWith } from "./support.js";
 
@@ -12,7 +18,8 @@ function list(fake: FakeService, filter: JobsFilter = {}, options: UseJobsOption
 	return renderWith(fake, () => useJobs({ ...filter }, { throttleMs: 0, ...options }));
 }
 
-const names = ({ current }: { current: { jobs: readonly { jobId: string }[] } }) => current.jobs.map((job) => job.jobId);
+const names = ({ current }: { current: { jobs: readonly { jobId: string }[] } }) =>
+	current.jobs.map((job) => job.jobId);
 
 describe("useJobs", () => {
 	test("lists the newest first and keeps up with what happens", async () => {

@@ -17,7 +17,12 @@ describe("useProgress", () => {
 		const fake = new FakeService();
 		fake.put("job-1", { progress: 25, status: "transcribing" });
 		const { result } = follow(fake, "job-1");
-		expect(result.current).toMatchObject({ progressInfo: null, error: null, isLoading: true, connection: "connecting" });
+		expect(result.current).toMatchObject({
+			progressInfo: null,
+			error: null,
+			isLoading: true,
+			connection: "connecting",
+		});
 		await waitFor(() => expect(result.current.connection).toBe("live"));
 		expect(result.current).toMatchObject({ isLoading: false, progressInfo: { status: "transcribing", progress: 25 } });
 		act(() => void fake.put("job-1", { progress: 30 }));

@@ -1,5 +1,5 @@
 /** A progressd of one test file: its own folder and sockets, stopped by its process id. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -14,6 +14,11 @@ const READY_MS_MAX = 20_000;
 
 /** Whether there is a daemon to test against; when CI is set there must be. */
 export const hasDaemon = existsSync(PROGRAM) || Boolean(process.env["CI"]);
+
+/** Whether that daemon answers over HTTP. */
+export const hasHttp =
+	(hasDaemon && spawnSync(PROGRAM, ["--help"], { encoding: "utf8" }).stdout.includes("--http")) ||
+	Boolean(process.env["CI"]);
 
 /** A port that was free just now. */
 export async function freePort(): Promise<number> {
@@ -75,7 +80,7 @@ export class Daemon {
 	/** It answers nobody while `act` is under way. */
 	async frozen(act: () => Promise<void>): Promise<void> {
 		const threads = `/proc/${this.#process?.pid}/task`;
-		const isStopped = (thread: string) => /\) T /.test(readFileSync(`${threads}/${thread}/stat`, "utf8"));
+		const isStopped = (thread: string) => readFileSync(`${threads}/${thread}/stat`, "utf8").includes(") T ");
 		this.#process?.kill("SIGSTOP");
 		try {
 			while (!readdirSync(threads).every(isStopped)) await pause();

@@ -41,37 +41,35 @@ export class FakeService {
 	#count = 0;
 	readonly #streams = new Set<AbortSignal>();
 
-	readonly transport = createRouterTransport(
-		({ service }) => {
-			service(ProgressTrackerService, {
-				getProgress: ({ jobId }, context) => {
-					this.#enter("getProgress", context);
-					return { progressInfo: this.find(jobId) };
-				},
-				listJobs: ({ filter, pageSize, pageToken }, context) => {
-					this.#enter("listJobs", context);
-					const all = [...this.jobs.values()].filter((info) => filter === undefined || passes(filter, info)).reverse();
-					const from = Number(pageToken || 0);
-					const to = from + (pageSize || 50);
-					return { jobs: all.slice(from, to), nextPageToken: to < all.length ? String(to) : "" };
-				},
-				getAllStages: (_request, context) => {
-					this.#enter("getAllStages", context);
-					return { stages: [{ status: "new_one", label: "New one" }] };
-				},
-				watchJobs: (request, context) => {
-					this.#enter("watchJobs", context);
-					return this.#watch(request, context);
-				},
-				watchProgress: (request, context) => {
-					this.#enter("watchProgress", context);
-					this.find(request.jobId);
-					const filter = { jobIds: [request.jobId] } as JobFilter;
-					return this.#watch({ ...request, filter } as unknown as WatchJobsRequest, context);
-				},
-			});
-		},
-	);
+	readonly transport = createRouterTransport(({ service }) => {
+		service(ProgressTrackerService, {
+			getProgress: ({ jobId }, context) => {
+				this.#enter("getProgress", context);
+				return { progressInfo: this.find(jobId) };
+			},
+			listJobs: ({ filter, pageSize, pageToken }, context) => {
+				this.#enter("listJobs", context);
+				const all = [...this.jobs.values()].filter((info) => filter === undefined || passes(filter, info)).reverse();
+				const from = Number(pageToken || 0);
+				const to = from + (pageSize || 50);
+				return { jobs: all.slice(from, to), nextPageToken: to < all.length ? String(to) : "" };
+			},
+			getAllStages: (_request, context) => {
+				this.#enter("getAllStages", context);
+				return { stages: [{ status: "new_one", label: "New one" }] };
+			},
+			watchJobs: (request, context) => {
+				this.#enter("watchJobs", context);
+				return this.#watch(request, context);
+			},
+			watchProgress: (request, context) => {
+				this.#enter("watchProgress", context);
+				this.find(request.jobId);
+				const filter = { jobIds: [request.jobId] } as JobFilter;
+				return this.#watch({ ...request, filter } as unknown as WatchJobsRequest, context);
+			},
+		});
+	});
 	readonly client = createProgressClient({ transport: this.transport });
 
 	/** How many streams are open just now. */
@@ -158,7 +156,8 @@ export class FakeService {
 				const news = this.#log.filter(({ event, number }) => number > at && isWanted(event.progressInfo));
 				at = this.#count;
 				const events = news.map(({ event }) => event);
-				if (events.length > 0 && !this.areStreamsBlocked) yield { events, resumeToken: `${epoch}:${at}`, resync: false };
+				if (events.length > 0 && !this.areStreamsBlocked)
+					yield { events, resumeToken: `${epoch}:${at}`, resync: false };
 				else await this.#nextWake(context.signal);
 			}
 			if (epoch !== this.epoch) throw new ConnectError("stopping", Code.Unavailable);
