@@ -13,3 +13,11 @@ add_library(nng_static INTERFACE)
 target_include_directories(nng_static SYSTEM INTERFACE ${NNG_INCLUDE_DIR})
 target_link_libraries(nng_static INTERFACE ${NNG_STATIC_LIBRARY} ${MBEDTLS_LIBRARY} ${MBEDX509_LIBRARY}
   ${MBEDCRYPTO_LIBRARY} Threads::Threads)
+
+# libmicrohttpd is linked statically: what it receives goes through src/http/intake.c first, which the linker arranges.
+pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
+find_library(MICROHTTPD_STATIC_LIBRARY libmicrohttpd.a REQUIRED)
+find_path(MICROHTTPD_INCLUDE_DIR microhttpd.h REQUIRED)
+add_library(microhttpd_static INTERFACE)
+target_include_directories(microhttpd_static SYSTEM INTERFACE ${MICROHTTPD_INCLUDE_DIR})
+target_link_libraries(microhttpd_static INTERFACE ${MICROHTTPD_STATIC_LIBRARY} PkgConfig::GNUTLS Threads::Threads)

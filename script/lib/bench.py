@@ -1,6 +1,6 @@
 """Runs the bench programs side by side and draws the table of ratios.
 
-Usage: bench.py BUILD [--rounds N] [--count N] [--jobs N]
+Usage: bench.py BUILD [--rounds N] [--count N] [--jobs N] [--only NAME]
 
 Everything is compared within one run: each round measures the echo and the daemon one after the other, and the ratio of a
 round is what counts; the table shows the median of the rounds. Absolute numbers depend on the machine.
@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import platform
-import signal
 import socket
 import sqlite3
 import statistics
@@ -19,28 +18,9 @@ import subprocess
 import tempfile
 import time
 
-
-class Server:
-    """A program that listens; stopped by its process id."""
-
-    def __init__(self, *command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate()
-
-    def resident_kib(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(status.split("VmRSS:")[1].split()[0])
-
-
-def wait_for(path):
-    deadline = time.monotonic() + 10
-    while not os.path.exists(path):
-        assert time.monotonic() < deadline, path
-        time.sleep(0.005)
+from bench_redis import compare_with_redis
+from bench_support import Server, middle, wait_for
+from bench_watch import compare_with_relay
 
 
 class Bench:
@@ -58,7 +38,7 @@ class Bench:
     def daemon(self, name, store):
         path = f"{self.folder}/{name}.sock"
         server = Server(self.program("progressd"), "--rpc", f"ipc://{path}", "--rpc", f"tcp://127.0.0.1:{self.port(name)}",
-                        "--pub", f"ipc://{self.folder}/{name}-events.sock", "--store", store)
+                        "--pub", f"ipc://{self.folder}/{name}-events.sock", "--http", "off", "--store", store)
         wait_for(path)
         return server
 
@@ -113,6 +93,27 @@ class Bench:
         for server in (echo, echo_tcp, memory, file):
             server.stop()
 
+    def compare_python(self):
+        """The Python client's calls one at a time against a bare echo by the same SP library."""
+        python = pathlib.Path("build/venv/bin/python")
+        if not python.exists():
+            print("skip the Python client: script/bootstrap e2e installs what it needs")
+            return
+        for transport in ("ipc", "tcp"):
+            path = f"{self.folder}/python-echo.sock"
+            url = f"ipc://{path}" if transport == "ipc" else f"tcp://127.0.0.1:{self.port('python-echo')}"
+            echo, name = Server(self.program("bench_echo"), "--url", url), f"python-{transport}"
+            if transport == "ipc":
+                wait_for(path)
+            server = self.daemon(name, "memory:")
+            ours = f"ipc://{self.folder}/{name}.sock" if transport == "ipc" else f"tcp://127.0.0.1:{self.port(name)}"
+            command = [python, "tests/bench/bench_python.py", url, ours]
+            result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            echo.stop()
+            server.stop()
+            self.add(f"get, Python client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
+                     f"{result['echo_per_second'] / 1000:.1f} k/s", result["ratio"], ">= 0.6", result["ratio"] >= 0.6)
+
     def measure_tick(self):
         server = self.daemon("tick", "memory:")
         command = [self.program("bench_tick"), f"ipc://{self.folder}/tick.sock"]
@@ -146,11 +147,6 @@ class Bench:
         self.add(f"start with {jobs}, later than empty", f"{difference:.0f} ms", "", None, "<= 100 ms", difference <= 100)
         self.add(f"memory with {jobs}", f"{big_kib / 1024:.1f} MiB", f"{small_kib / 1024:.1f} MiB", big_kib / small_kib, "<= 1.1",
                  big_kib <= small_kib * 1.1)
-
-
-def middle(triples):
-    """The triple with the median ratio."""
-    return sorted(triples, key=lambda triple: triple[2])[len(triples) // 2]
 
 
 def fill(path, count):
@@ -188,12 +184,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=80000, help="calls of a measurement with 64 outstanding")
     parser.add_argument("--jobs", type=int, default=1000000, help="finished jobs in the large store")
+    parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "redis": compare_with_redis,
+             "watch": compare_with_relay, "python": Bench.compare_python, "store": Bench.measure_large_store}
+    parser.add_argument("--only", choices=parts, help="one part of it")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="progress-bench-") as folder:
         bench = Bench(arguments.build, folder, arguments)
-        bench.measure_tick()
-        bench.compare_with_echo()
-        bench.measure_large_store()
+        for name, measure in parts.items():
+            if arguments.only in (None, name):
+                measure(bench)
     print(machine())
     draw(bench.results)
     with open("build/bench.json", "w", encoding="utf-8") as file:

@@ -3,8 +3,8 @@
 Usage: run_tests.py [--unit BUILD]... [--stress BUILD]... [--e2e BUILD] [FILTER]
 
 BUILD is a folder such as build/dev. --unit runs its Criterion programs (tests/unit_*, tests/contract_*), --stress its
-plain programs (tests/stress_*) and tests/stress/*.sh, --e2e the shell and Python tests of tests/e2e against the programs in
-BUILD/bin; tests learn BUILD from $BUILD_DIR. A plain or shell test passes with exit 0 and is skipped with exit 77 (a tool is
+plain programs (tests/stress_*) and tests/stress/*.sh, --e2e the shell and Python tests of tests/e2e, of tests/conformance and
+of the clients against the programs in BUILD/bin; tests learn BUILD from $BUILD_DIR. A plain or shell test passes with exit 0 and is skipped with exit 77 (a tool is
 missing; when CI is set that fails). A sanitizer's report fails the program that caused it, whatever its exit says. FILTER
 keeps the programs whose name holds it.
 """
@@ -26,6 +26,7 @@ PYTHON = os.path.join(ROOT, "build/venv/bin/python")
 IN_CI = bool(os.environ.get("CI"))
 AT_ONCE = 2
 OUTPUT_LINES_MAX = 300
+SEEDS, SEEDS_SANITIZED, SEEDS_AT_ONCE = 10000, 300, 2500  # of the simulation; a sanitizer takes ten times as long
 
 
 class Program:
@@ -93,8 +94,12 @@ def read_text(path):
 
 # ---- finding programs
 
+def is_sanitized(build):
+    return os.path.basename(build) not in ("dev", "release")
+
+
 def criterion_programs(build):
-    slow = 1 if os.path.basename(build) in ("dev", "release") else 2
+    slow = 2 if is_sanitized(build) else 1
     for path in sorted(glob.glob(f"{build}/tests/unit_*") + glob.glob(f"{build}/tests/contract_*")):
         if os.access(path, os.X_OK):
             argv = [path, "--color=never", "--tap={report}"]
@@ -104,8 +109,21 @@ def criterion_programs(build):
 def stress_programs(build):
     programs = [path for path in sorted(glob.glob(f"{build}/tests/stress_*")) if os.access(path, os.X_OK)]
     for path in programs:
-        yield Program(f"{os.path.basename(build)}/{os.path.basename(path)}", [path], build, read_status, 300)
+        name = f"{os.path.basename(build)}/{os.path.basename(path)}"
+        if name.endswith("/stress_simulation"):
+            yield from simulations(name, path, build)
+        else:
+            yield Program(name, [path], build, read_status, 300)
     yield from shell_tests("stress", build)
+
+
+def simulations(name, path, build):
+    """Its seeds in parts, so that all cores have something to do."""
+    seeds = SEEDS_SANITIZED if is_sanitized(build) else SEEDS
+    for first in range(1, seeds + 1, SEEDS_AT_ONCE):
+        count = min(SEEDS_AT_ONCE, seeds + 1 - first)
+        argv = [path, "--from", str(first), "--seeds", str(count)]
+        yield Program(f"{name} from {first}", argv, build, read_status, 300)
 
 
 def shell_tests(folder, build):
@@ -114,7 +132,8 @@ def shell_tests(folder, build):
 
 
 def python_tests(build):
-    for path in sorted(glob.glob(f"{ROOT}/tests/e2e/test_*.py")):
+    folders = ("tests/e2e", "tests/conformance", "clients/python/tests")
+    for path in (path for folder in folders for path in sorted(glob.glob(f"{ROOT}/{folder}/test_*.py"))):
         argv = [PYTHON, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider", "--junitxml={report}", path]
         yield Program(os.path.relpath(path, ROOT), argv, build, read_junit, 420)
 
@@ -133,6 +152,7 @@ def stop_everything(number, _frame):
 def environment(build, logs):
     env = dict(os.environ, BUILD_DIR=build, NO_COLOR="1")
     env["ASAN_OPTIONS"] = f"log_path={logs}/report:" + env.get("ASAN_OPTIONS", "")
+    env["LSAN_OPTIONS"] = f"suppressions={ROOT}/tests/support/leaks.supp:print_suppressions=0"
     env["UBSAN_OPTIONS"] = f"log_path={logs}/report:print_stacktrace=1:" + env.get("UBSAN_OPTIONS", "")
     env["TSAN_OPTIONS"] = f"log_path={logs}/report:" + env.get("TSAN_OPTIONS", "")
     return env

@@ -10,4 +10,7 @@ int64_t clock_wall_ms(void);
 /* Milliseconds of a clock that never jumps; its start means nothing. */
 int64_t clock_steady_ms(void);
 
+/* The same in nanoseconds, for durations. */
+int64_t clock_steady_ns(void);
+
 #endif

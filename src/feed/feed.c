@@ -7,7 +7,8 @@
 
 struct feed_topic {
 	struct list waiters;
-	char job_id[]; /* the topic's key */
+	struct list posts; /* of those who wait for this job and others */
+	char job_id[];     /* the topic's key */
 };
 
 void feed_init(struct feed *feed, const struct feed_history_limits *limits)
@@ -53,6 +54,7 @@ static struct feed_topic *open_topic(struct feed *feed, const char *job_id)
 	if (topic == NULL)
 		return NULL;
 	list_init(&topic->waiters);
+	list_init(&topic->posts);
 	memcpy(topic->job_id, job_id, bytes);
 	if (map_put(&feed->topics, topic->job_id, topic))
 		return topic;
@@ -80,6 +82,44 @@ void feed_wait_for_any(struct feed *feed, struct feed_waiter *waiter)
 	feed->waiter_count++;
 }
 
+static void close_topic_if_empty(struct feed *feed, struct feed_topic *topic)
+{
+	if (!list_is_empty(&topic->waiters) || !list_is_empty(&topic->posts))
+		return;
+	map_remove(&feed->topics, topic->job_id);
+	free(topic);
+}
+
+/* Takes the waiter's posts away. `open`: a topic that must not be closed now, or NULL. */
+static void leave_posts(struct feed *feed, struct feed_waiter *waiter, const struct feed_topic *open)
+{
+	for (size_t i = 0; i < waiter->post_count; i++) {
+		list_remove(&waiter->posts[i].link);
+		if (waiter->posts[i].topic != open)
+			close_topic_if_empty(feed, waiter->posts[i].topic);
+	}
+	waiter->post_count = 0;
+}
+
+bool feed_wait_for_some(struct feed *feed, struct feed_waiter *waiter, struct feed_post *posts)
+{
+	const struct feed_filter *filter = waiter->filter;
+	assert(waiter->topic == NULL && !waiter->is_for_any && waiter->post_count == 0 && filter->job_id_count > 0);
+	waiter->posts = posts;
+	for (size_t i = 0; i < filter->job_id_count; i++) {
+		struct feed_topic *topic = open_topic(feed, filter->job_ids[i]);
+		if (topic == NULL) {
+			leave_posts(feed, waiter, NULL);
+			return false;
+		}
+		posts[i] = (struct feed_post){.topic = topic, .waiter = waiter};
+		list_append(&topic->posts, &posts[i].link);
+		waiter->post_count = i + 1;
+	}
+	feed->waiter_count++;
+	return true;
+}
+
 /* Takes a waiter out of where it waits. Nothing up to the position has concerned it. */
 static void leave(struct feed *feed, struct feed_waiter *waiter, uint64_t quiet_until)
 {
@@ -90,21 +130,14 @@ static void leave(struct feed *feed, struct feed_waiter *waiter, uint64_t quiet_
 	feed->waiter_count--;
 }
 
-static void close_topic_if_empty(struct feed *feed, struct feed_topic *topic)
-{
-	if (!list_is_empty(&topic->waiters))
-		return;
-	map_remove(&feed->topics, topic->job_id);
-	free(topic);
-}
-
 void feed_stop_waiting(struct feed *feed, struct feed_waiter *waiter)
 {
 	struct feed_topic *topic = waiter->topic;
-	if (topic == NULL && !waiter->is_for_any) {
+	if (topic == NULL && !waiter->is_for_any && waiter->post_count == 0) {
 		list_remove(&waiter->link);
 		return;
 	}
+	leave_posts(feed, waiter, NULL);
 	leave(feed, waiter, feed_history_position(&feed->history));
 	if (topic != NULL)
 		close_topic_if_empty(feed, topic);
@@ -126,6 +159,20 @@ static void wake(struct feed *feed, struct feed_waiter *waiter)
 	list_append(&feed->woken, &waiter->link);
 }
 
+/* Each waiter has one post at a topic, so the next one stays when it goes. */
+static void wake_posts(struct feed *feed, const struct feed_topic *topic, const struct feed_change *change)
+{
+	struct list *next;
+	for (struct list *link = topic->posts.next; link != &topic->posts; link = next) {
+		next = link->next;
+		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_post, link)->waiter;
+		if (!feed_filter_lets_pass(waiter->filter, &change->facts))
+			continue;
+		leave_posts(feed, waiter, topic);
+		wake(feed, waiter);
+	}
+}
+
 static void wake_waiters(struct feed *feed, const struct feed_change *change)
 {
 	struct feed_topic *topic = map_find(&feed->topics, change->facts.job_id);
@@ -139,6 +186,7 @@ static void wake_waiters(struct feed *feed, const struct feed_change *change)
 			continue;
 		wake(feed, waiter);
 	}
+	wake_posts(feed, topic, change);
 	close_topic_if_empty(feed, topic);
 }
 

@@ -16,7 +16,7 @@
 struct feed_history_limits {
 	size_t changes_min; /* kept however old they are */
 	size_t changes_max; /* never more */
-	size_t bytes_max;   /* beyond changes_min, changes go when they take more than this */
+	size_t bytes_max; /* beyond changes_min, changes go when they take more than this, with all that belongs to them */
 	int64_t age_min_ms; /* changes younger than this are kept as long as the other limits allow */
 };
 
@@ -25,8 +25,8 @@ struct feed_memory {
 	uint64_t position;
 	uint64_t previous_position; /* of the same job's change before; 0: none was remembered when this one came */
 	uint64_t next_position;     /* of the same job's change after; 0: none yet */
+	size_t bytes;               /* it takes, with its strings and its event */
 	struct feed_change change;
-	size_t bytes; /* of all this, with its strings and its event */
 };
 
 /* A piece of memory for many changes. They are forgotten in their order, so it is given back as a whole. */

@@ -67,6 +67,7 @@ struct command_watch {
 	bool for_creation;
 	bool is_up_to_date;        /* when it was parked, there was nothing to tell after the token */
 	struct feed_filter filter; /* of many jobs */
+	struct feed_post *posts;   /* of a parked watch of some jobs */
 };
 
 struct command {

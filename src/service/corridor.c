@@ -5,9 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "service/corridor_apply.h"
 #include "service/corridor_store.h"
-#include "wire/record.h"
 
 enum {
 	ARENA_BYTES_MAX = 512 << 20, /* a batch of the largest jobs there can be */
@@ -78,6 +78,13 @@ static void take_batch(struct corridor *corridor, struct list *commands)
 	}
 }
 
+static void count_change(const struct feed_change *told)
+{
+	const struct feed_facts *facts = &told->facts;
+	metrics_add(METRICS_CHANGES, 1);
+	metrics_move_job(facts->previous_state, facts->previous_stage, told->is_removal ? 0 : facts->state, facts->stage);
+}
+
 static void publish(struct corridor *corridor)
 {
 	for (size_t i = 0; i < corridor->change_count; i++) {
@@ -89,6 +96,7 @@ static void publish(struct corridor *corridor)
 		change->told.told_ms = corridor->now.steady_ms;
 		corridor->removals += change->told.is_removal;
 		feed_publish(corridor->feed, &change->told);
+		count_change(&change->told);
 	}
 }
 
@@ -230,11 +238,12 @@ static bool adopt(const struct store_record *record, int64_t row, void *context)
 {
 	(void)row;
 	struct corridor *corridor = context;
-	struct job *job;
+	struct job *job = NULL;
 	struct fault fault = {0};
-	if (record_open(record->payload, record->payload_bytes, &job, &fault) != ERR_OK)
+	if (listed_open(record, corridor->options.on_unreadable, &job, &fault) != ERR_OK || job == NULL)
 		return true;
 	leases_follow(&corridor->leases, job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+	metrics_move_job(0, 0, (int)job->view.state, job->view.stage);
 	job_destroy(job);
 	return true;
 }

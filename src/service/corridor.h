@@ -21,6 +21,7 @@
 #include "service/cache.h"
 #include "service/command.h"
 #include "service/leases.h"
+#include "service/listed.h"
 #include "service/parking.h"
 #include "wire/compose.h"
 
@@ -45,6 +46,8 @@ struct corridor_options {
 	int64_t default_lost_after_ms; /* how long stalled jobs that do not say are waited for; 0: for ever */
 	size_t cached_jobs_max;
 	uint64_t epoch; /* of the feed: another one after each start */
+	/* A stored record is no job, and is left out where many are shown. NULL: nobody is told. */
+	listed_report *on_unreadable;
 	/* The store has lost its disk; what it acknowledges is worth nothing any more. Must not return. */
 	void (*on_data_loss)(const struct fault *fault);
 };

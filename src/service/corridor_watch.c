@@ -8,13 +8,13 @@
  * the page before of those jobs that were told of already; those of the others are in the pages still to come.
  */
 #include <progress/v1/job.pb-c.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "service/answer.h"
 #include "service/corridor_apply.h"
 #include "wire/compose.h"
 #include "wire/info.h"
-#include "wire/record.h"
 
 enum {
 	ANSWER_BYTES_MAX = 900000, /* so that the reply stays within 1 MiB */
@@ -30,6 +30,7 @@ struct draft {
 	size_t bytes;
 	struct watch_token token;
 	bool is_resync;
+	size_t page_rows; /* of the page of the snapshot; some may be no jobs */
 	bool is_page_cut; /* the page of the snapshot ended for want of room */
 	bool is_broken;   /* no memory: the command's fault is set */
 };
@@ -44,7 +45,9 @@ static struct draft begin(struct corridor *corridor, struct command *command)
 static bool has_room(const struct draft *draft, size_t event_bytes)
 {
 	bool is_first = draft->count == 0;
-	return is_first || (draft->count < CORRIDOR_EVENTS_MAX && draft->bytes + event_bytes <= ANSWER_BYTES_MAX);
+	size_t wanted = draft->command->call->answer_bytes_max;
+	size_t bytes_max = wanted > 0 && wanted < ANSWER_BYTES_MAX ? wanted : ANSWER_BYTES_MAX;
+	return is_first || (draft->count < CORRIDOR_EVENTS_MAX && draft->bytes + event_bytes <= bytes_max);
 }
 
 static void add(struct draft *draft, struct wire_bytes event, uint64_t merged)
@@ -293,26 +296,107 @@ static bool visit_for_snapshot(const struct store_record *record, int64_t row, v
 {
 	struct draft *draft = context;
 	struct wire_bytes event;
-	struct job *job;
-	if (record_open(record->payload, record->payload_bytes, &job, draft->command->fault) != ERR_OK) {
+	struct job *job = NULL;
+	if (listed_open(record, draft->corridor->options.on_unreadable, &job, draft->command->fault) != ERR_OK) {
 		draft->is_broken = true;
 		return false;
 	}
-	bool is_sealed = seal_snapshot(draft, job, &event);
-	bool is_told = is_sealed && has_room(draft, event.length);
-	draft->is_page_cut = !is_told;
-	if (is_told) {
+	if (job != NULL) {
+		bool is_sealed = seal_snapshot(draft, job, &event);
+		draft->is_page_cut = !is_sealed || !has_room(draft, event.length);
+		job_destroy(job);
+		if (draft->is_page_cut)
+			return false;
 		add(draft, event, 0);
-		draft->token.row = row;
+	}
+	draft->token.row = row;
+	draft->page_rows++;
+	return true;
+}
+
+static bool is_below_row(const struct draft *draft, const struct store_load *load)
+{
+	return load->found && load->row < draft->token.row;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct store_load *a = left, *b = right;
+	return (a->row < b->row) - (a->row > b->row);
+}
+
+/* Whether the job passes the filter now. */
+static bool passes(const struct feed_filter *filter, const struct job *job)
+{
+	struct feed_facts facts = {.job_id = job->job_id,
+	                           .pipeline = job->pipeline,
+	                           .parent = job->parent,
+	                           .state = (int)job->view.state,
+	                           .stage = job->view.stage};
+	return feed_filter_lets_pass(filter, &facts);
+}
+
+/* Tells of a loaded job if it passes. False: there is no room for it, or no memory. */
+static bool tell_loaded(struct draft *draft, const struct store_load *load)
+{
+	struct job *job = NULL;
+	struct wire_bytes event;
+	struct store_record record = {
+	    .job_id = load->job_id, .payload = load->payload, .payload_bytes = load->payload_bytes};
+	if (listed_open(&record, draft->corridor->options.on_unreadable, &job, draft->command->fault) != ERR_OK) {
+		draft->is_broken = true;
+		return false;
+	}
+	bool is_told = true;
+	if (job != NULL && passes(&draft->command->watch.filter, job)) {
+		is_told = seal_snapshot(draft, job, &event) && has_room(draft, event.length);
+		draft->is_page_cut = !is_told;
+		if (is_told)
+			add(draft, event, 0);
 	}
 	job_destroy(job);
 	return is_told;
+}
+
+/* The next page of the snapshot of some jobs that the watcher has named, in the order of their rows, too. */
+static void tell_some(struct draft *draft)
+{
+	const struct feed_filter *filter = &draft->command->watch.filter;
+	struct store_load *loads = arena_take_zeroed(&draft->corridor->arena, filter->job_id_count * sizeof *loads);
+	struct fault *fault = draft->command->fault;
+	if (loads == NULL) {
+		draft->is_broken = true;
+		answer_set_full(fault);
+		return;
+	}
+	for (size_t i = 0; i < filter->job_id_count; i++)
+		loads[i].job_id = filter->job_ids[i];
+	if (store_load_all(draft->corridor->store, loads, filter->job_id_count, fault) != ERR_OK) {
+		draft->is_broken = true;
+		return;
+	}
+	qsort(loads, filter->job_id_count, sizeof *loads, compare_rows);
+	bool goes_on = true;
+	for (size_t i = 0; i < filter->job_id_count; i++) {
+		if (goes_on && is_below_row(draft, &loads[i])) {
+			goes_on = tell_loaded(draft, &loads[i]);
+			if (goes_on)
+				draft->token.row = loads[i].row;
+		}
+		free(loads[i].payload);
+	}
+	if (goes_on)
+		draft->token.row = 0;
 }
 
 /* The next page of the snapshot, below the token's row. */
 static void tell_page(struct draft *draft)
 {
 	const struct feed_filter *filter = &draft->command->watch.filter;
+	if (filter->job_id_count > 0) {
+		tell_some(draft);
+		return;
+	}
 	uint64_t live = UINT64_C(1) << JOB_STATE_ACTIVE | UINT64_C(1) << JOB_STATE_STALLED;
 	struct store_query query = {
 	    .states = filter->states != 0 ? filter->states : live,
@@ -323,10 +407,9 @@ static void tell_page(struct draft *draft)
 	    .limit = PAGE_JOBS_MAX,
 	    .before_row = draft->token.row == INT64_MAX ? 0 : draft->token.row,
 	};
-	size_t count_before = draft->count;
 	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, draft->command->fault) != ERR_OK)
 		draft->is_broken = true;
-	if (!draft->is_page_cut && draft->count - count_before < PAGE_JOBS_MAX)
+	if (!draft->is_page_cut && draft->page_rows < PAGE_JOBS_MAX)
 		draft->token.row = 0;
 }
 
@@ -355,7 +438,8 @@ bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 	bool are_all_told = tell_changes_of_many(&draft);
 	if (are_all_told && draft.token.row != 0)
 		tell_page(&draft);
-	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told;
+	bool is_snapshot_over = draft.token.row == 0;
+	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told || !is_snapshot_over;
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
 	if (!has_news && may_wait && !draft.is_broken) {
 		command->watch.token = draft.token;

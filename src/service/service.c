@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "service/answer.h"
 #include "service/instance.h"
 #include "service/rpc.h"
@@ -20,6 +21,7 @@ const struct service_options service_options_default = {
     .default_ttl_ms = 30LL * DAY_MS,
     .cached_jobs_max = 32768,
     .waiting_max = 262144,
+    .on_unreadable = NULL,
     .on_data_loss = NULL,
 };
 
@@ -63,6 +65,7 @@ enum err service_start(const struct service_options *options, struct store *stor
 	    .default_lost_after_ms = options->default_lost_after_ms,
 	    .cached_jobs_max = options->cached_jobs_max,
 	    .epoch = make_epoch(),
+	    .on_unreadable = options->on_unreadable,
 	    .on_data_loss = options->on_data_loss,
 	};
 	corridor_init(&service->corridor, store, feed, &corridor);
@@ -122,6 +125,8 @@ void service_call(struct service *service, struct call *call)
 	call->response = (struct wire_bytes){NULL, 0};
 	call->durability = store_durability(service->store);
 	int index = find_method(descriptor, call->method);
+	call->method_number = index < 0 ? METRICS_OTHER_METHOD : (uint32_t)index;
+	call->began_ns = clock_steady_ns();
 	if (index < 0) {
 		fault_set(&call->fault, ERR_UNIMPLEMENTED, "UNKNOWN_METHOD", "method: there is no %s", call->method);
 		answer_fault(call);

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/metrics.h"
 #include "store/parts.h"
 
 struct scheme {
@@ -59,6 +61,21 @@ static void assert_put(const struct store_put *put)
 	assert(put->record.expires_ms >= 0);
 }
 
+static void count_commit(const struct store_put *puts, size_t count, enum err err, int64_t duration_ns)
+{
+	size_t conflicts = 0;
+	for (size_t i = 0; i < count; i++)
+		conflicts += puts[i].is_conflict;
+	metrics_add(err == ERR_OK ? METRICS_COMMITS : METRICS_COMMIT_FAILURES, 1);
+	metrics_set(METRICS_STORE_IS_WELL, err == ERR_OK);
+	metrics_observe(METRICS_COMMIT_TIME, (uint64_t)duration_ns);
+	metrics_observe(METRICS_COMMIT_SIZE, count);
+	if (err != ERR_OK)
+		return;
+	metrics_add(METRICS_CONFLICTS, conflicts);
+	metrics_add(METRICS_COMMITTED_CHANGES, count - conflicts);
+}
+
 enum err store_commit(struct store *store, struct store_put *puts, size_t count, enum store_durability *ret_durability,
                       struct fault *fault)
 {
@@ -67,7 +84,10 @@ enum err store_commit(struct store *store, struct store_put *puts, size_t count,
 		assert_put(&puts[i]);
 		puts[i].is_conflict = false;
 	}
-	return store->class->commit(store, puts, count, ret_durability, fault);
+	int64_t started_ns = clock_steady_ns();
+	enum err err = store->class->commit(store, puts, count, ret_durability, fault);
+	count_commit(puts, count, err, clock_steady_ns() - started_ns);
+	return err;
 }
 
 enum err store_list(struct store *store, const struct store_query *query, store_visit *visit, void *context,

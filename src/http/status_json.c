@@ -1,0 +1,247 @@
+/* The fields are read where they lie and written at once: front ends ask for this very often. */
+#include "http/status_json.h"
+
+#include <ctype.h>
+#include <progress/v1/job.pb-c.h>
+#include <string.h>
+
+#include "job/job.h"
+#include "job/stages.h"
+#include "wire/json.h"
+#include "wire/reader.h"
+
+/* The numbers of ProgressInfo's fields in the schema. */
+enum {
+	INFO_JOB_ID = 1,
+	INFO_PIPELINE = 2,
+	INFO_STATUS = 4,
+	INFO_PROGRESS = 5,
+	INFO_FRACTION = 6,
+	INFO_MESSAGE = 7,
+	INFO_METADATA = 8,
+	INFO_STATE = 9,
+	INFO_SOURCE = 10,
+	INFO_TIME_FRACTION = 11,
+	INFO_REVISION = 12,
+	INFO_ATTEMPT = 13,
+	INFO_REACHED_PROGRESS = 14,
+	INFO_CANCEL_REQUESTED = 15,
+	INFO_ERROR = 16,
+	INFO_ETA = 17,
+	INFO_FLAG = 18,
+	INFO_LABEL = 23,
+	INFO_PARENT = 24,
+	INFO_RUN = 25,
+	INFO_FIELDS = 32,
+};
+
+/* The names of the fixed members; a job's metadata must not take their place. */
+static const char *const fixed_names[] = {
+    "status",         "progress",         "message",          "job_id",   "stage",         "label",
+    "state",          "source",           "revision",         "fraction", "time_fraction", "eta_seconds",
+    "eta_lo_seconds", "eta_hi_seconds",   "reached_progress", "attempt",  "run",           "flag",
+    "error",          "cancel_requested", "pipeline",         "parent",
+};
+
+struct info {
+	struct wire_bytes texts[INFO_FIELDS];
+	uint64_t numbers[INFO_FIELDS];
+	double reals[INFO_FIELDS];
+	struct wire_bytes metadata[JOB_METADATA_ENTRIES_MAX];
+	size_t metadata_count;
+};
+
+static double real_before(const struct reader *reader)
+{
+	double real;
+	memcpy(&real, reader->at - sizeof real, sizeof real);
+	return real;
+}
+
+static bool read_info(struct wire_bytes bytes, struct info *info)
+{
+	struct reader reader = {bytes.at, bytes.at + bytes.length};
+	struct reader_field field;
+	while (reader.at < reader.end) {
+		if (reader_next(&reader, &field) != NULL)
+			return false;
+		if (field.number >= INFO_FIELDS)
+			continue;
+		if (field.type == READER_VARINT)
+			info->numbers[field.number] = field.value;
+		else if (field.type == READER_FIXED64)
+			info->reals[field.number] = real_before(&reader);
+		else if (field.number != INFO_METADATA)
+			info->texts[field.number] = field.bytes;
+		else if (info->metadata_count < JOB_METADATA_ENTRIES_MAX)
+			info->metadata[info->metadata_count++] = field.bytes;
+	}
+	return true;
+}
+
+/* The first field of the answer. */
+static bool find_info(struct wire_bytes answer, struct wire_bytes *ret_info)
+{
+	struct reader reader = {answer.at, answer.at + answer.length};
+	struct reader_field field;
+	if (answer.length == 0 || reader_next(&reader, &field) != NULL || field.number != 1 || field.type != READER_BYTES)
+		return false;
+	*ret_info = field.bytes;
+	return true;
+}
+
+static void put_digits(struct buffer *out, uint64_t number)
+{
+	char digits[20];
+	size_t place = sizeof digits;
+	do
+		digits[--place] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	buffer_put(out, digits + place, sizeof digits - place);
+}
+
+/* A real number of at least 0 with at most six decimals. */
+static void put_real(struct buffer *out, double real)
+{
+	uint64_t millionths = real > 0 && real < 1e12 ? (uint64_t)(real * 1e6 + 0.5) : 0;
+	uint64_t rest = millionths % 1000000;
+	put_digits(out, millionths / 1000000);
+	if (rest == 0)
+		return;
+	char decimals[7] = ".";
+	size_t length = 1;
+	for (uint64_t unit = 100000; rest > 0; unit /= 10) {
+		decimals[length++] = (char)('0' + rest / unit);
+		rest %= unit;
+	}
+	buffer_put(out, decimals, length);
+}
+
+static void put_name(struct buffer *out, const char *name)
+{
+	buffer_put(out, out->at[out->length - 1] == '{' ? "\"" : ",\"", out->at[out->length - 1] == '{' ? 1 : 2);
+	buffer_put_string(out, name);
+	buffer_put(out, "\":", 2);
+}
+
+static void put_text(struct buffer *out, const char *name, struct wire_bytes text)
+{
+	put_name(out, name);
+	json_put_string(out, (const char *)text.at, text.length);
+}
+
+static void put_number(struct buffer *out, const char *name, uint64_t number)
+{
+	put_name(out, name);
+	put_digits(out, number);
+}
+
+static void put_share(struct buffer *out, const char *name, double share)
+{
+	put_name(out, name);
+	put_real(out, share);
+}
+
+/* The value's name behind the prefix that all of its enum have, in lower case; null for the value 0. */
+static void put_word(struct buffer *out, const char *name, const ProtobufCEnumDescriptor *type, size_t prefix_bytes,
+                     uint64_t number)
+{
+	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(type, (int)number);
+	put_name(out, name);
+	if (value == NULL || number == 0) {
+		buffer_put(out, "null", 4);
+		return;
+	}
+	buffer_put_char(out, '"');
+	for (const char *letter = value->name + prefix_bytes; *letter != '\0'; letter++)
+		buffer_put_char(out, (char)tolower((unsigned char)*letter));
+	buffer_put_char(out, '"');
+}
+
+/* Seconds, or null when they are not known. */
+static bool put_eta(struct buffer *out, const struct info *info)
+{
+	static const char *const names[] = {"eta_seconds", "eta_lo_seconds", "eta_hi_seconds"};
+	struct info eta = {.metadata_count = 0};
+	bool is_known = info->texts[INFO_ETA].at != NULL;
+	if (is_known && !read_info(info->texts[INFO_ETA], &eta))
+		return false;
+	for (size_t i = 0; i < 3; i++) {
+		put_name(out, names[i]);
+		if (is_known)
+			put_real(out, eta.reals[i + 1]);
+		else
+			buffer_put(out, "null", 4);
+	}
+	return true;
+}
+
+static bool is_fixed(struct wire_bytes key)
+{
+	for (size_t i = 0; i < sizeof fixed_names / sizeof *fixed_names; i++)
+		if (strlen(fixed_names[i]) == key.length && memcmp(fixed_names[i], key.at, key.length) == 0)
+			return true;
+	return false;
+}
+
+static bool put_entry(struct buffer *out, struct wire_bytes bytes)
+{
+	struct info entry = {.metadata_count = 0};
+	if (!read_info(bytes, &entry))
+		return false;
+	if (is_fixed(entry.texts[1]))
+		return true;
+	buffer_put_char(out, ',');
+	json_put_string(out, (const char *)entry.texts[1].at, entry.texts[1].length);
+	buffer_put_char(out, ':');
+	json_put_string(out, (const char *)entry.texts[2].at, entry.texts[2].length);
+	return true;
+}
+
+/* The members of the first front ends stand first, in their order. */
+static bool put_fixed(struct buffer *out, const struct info *info)
+{
+	put_text(out, "status", info->texts[INFO_STATUS]);
+	put_number(out, "progress", info->numbers[INFO_PROGRESS]);
+	put_text(out, "message", info->texts[INFO_MESSAGE]);
+	put_text(out, "job_id", info->texts[INFO_JOB_ID]);
+	put_text(out, "stage", info->texts[INFO_STATUS]);
+	put_text(out, "label", info->texts[INFO_LABEL]);
+	put_name(out, "state");
+	const char *state = job_state_name((enum job_state)info->numbers[INFO_STATE]);
+	json_put_string(out, state, strlen(state));
+	put_word(out, "source", &progress__v1__progress_source__descriptor, strlen("PROGRESS_SOURCE_"),
+	         info->numbers[INFO_SOURCE]);
+	put_number(out, "revision", info->numbers[INFO_REVISION]);
+	put_share(out, "fraction", info->reals[INFO_FRACTION]);
+	put_share(out, "time_fraction", info->reals[INFO_TIME_FRACTION]);
+	if (!put_eta(out, info))
+		return false;
+	put_number(out, "reached_progress", info->numbers[INFO_REACHED_PROGRESS]);
+	put_number(out, "attempt", info->numbers[INFO_ATTEMPT]);
+	put_number(out, "run", info->numbers[INFO_RUN]);
+	put_word(out, "flag", &progress__v1__progress_flag__descriptor, strlen("PROGRESS_FLAG_"), info->numbers[INFO_FLAG]);
+	put_text(out, "error", info->texts[INFO_ERROR]);
+	put_name(out, "cancel_requested");
+	buffer_put_string(out, info->numbers[INFO_CANCEL_REQUESTED] != 0 ? "true" : "false");
+	put_text(out, "pipeline", info->texts[INFO_PIPELINE]);
+	put_text(out, "parent", info->texts[INFO_PARENT]);
+	return true;
+}
+
+bool status_json_write(struct wire_bytes answer, struct buffer *out)
+{
+	size_t before = out->length;
+	struct wire_bytes bytes;
+	struct info info = {.metadata_count = 0};
+	if (!find_info(answer, &bytes) || !read_info(bytes, &info))
+		return false;
+	buffer_put_char(out, '{');
+	bool is_good = !out->is_full && put_fixed(out, &info);
+	for (size_t i = 0; is_good && i < info.metadata_count; i++)
+		is_good = put_entry(out, info.metadata[i]);
+	buffer_put_char(out, '}');
+	if (!is_good)
+		out->length = before;
+	return is_good;
+}
