@@ -43,7 +43,7 @@ export function getStages(): readonly StageInfo[] {
 	return getTable().rows;
 }
 
-/** The percentage each stage begins with, by status: `{ queued: 0, downloading: 5, … }`. */
+/** The percentage each stage begins with, by status, in order. */
 export function getAllStages(): Record<string, number> {
 	return Object.fromEntries(getStages().map((row) => [row.status, row.startPercent]));
 }
