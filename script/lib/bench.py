@@ -113,6 +113,27 @@ class Bench:
             server.stop()
             self.add(f"get, Python client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
                      f"{result['echo_per_second'] / 1000:.1f} k/s", result["ratio"], ">= 0.6", result["ratio"] >= 0.6)
+    def compare_with_redis_script(self):
+        """Updates on the Redis store against a bare client that runs the same script with as many under way."""
+        folder = f"{self.folder}/redis"
+        os.mkdir(folder)
+        socket_path = f"{folder}/redis.sock"
+        redis = Server("redis-server", "--port", "0", "--unixsocket", socket_path, "--dir", folder, "--save", "",
+                       "--appendonly", "no", "--logfile", f"{folder}/log")
+        wait_for(socket_path)
+        daemon = self.daemon("redis", f"redis+unix://{socket_path}")
+        measured = []
+        for _ in range(self.arguments.rounds):
+            bare = json.loads(subprocess.run([self.program("bench_redis_script"), "--socket", socket_path, "--count",
+                                              str(self.arguments.count)], capture_output=True, text=True, check=True).stdout)
+            ours = self.calls(f"ipc://{self.folder}/redis.sock", "update", 64, self.arguments.count)
+            measured.append((ours["calls_per_second"], bare["calls_per_second"],
+                             ours["calls_per_second"] / bare["calls_per_second"]))
+        ours, bare, ratio = middle(measured)
+        self.add("update, 64 outstanding, redis:, ipc", f"{ours / 1000:.1f} k/s", f"{bare / 1000:.1f} k/s", ratio, ">= 0.6",
+                 ratio >= 0.6)
+        daemon.stop()
+        redis.stop()
 
     def measure_tick(self):
         server = self.daemon("tick", "memory:")
@@ -185,6 +206,7 @@ def main():
     parser.add_argument("--count", type=int, default=80000, help="calls of a measurement with 64 outstanding")
     parser.add_argument("--jobs", type=int, default=1000000, help="finished jobs in the large store")
     parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "redis": compare_with_redis,
+             "redis-script": Bench.compare_with_redis_script,
              "watch": compare_with_relay, "python": Bench.compare_python, "store": Bench.measure_large_store}
     parser.add_argument("--only", choices=parts, help="one part of it")
     arguments = parser.parse_args()

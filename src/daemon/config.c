@@ -15,6 +15,7 @@
 #include "daemon/places.h"
 #include "rpc/rpc_server.h"
 #include "service/service.h"
+#include "store/store.h"
 
 enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_COMMAND_LINE };
 
@@ -43,10 +44,8 @@ static enum err set_pub(struct config *config, const char *value, struct fault *
 
 static enum err set_store(struct config *config, const char *value, struct fault *fault)
 {
-	if (strcmp(value, "memory:") != 0 && (strncmp(value, "file:", 5) != 0 || value[5] == '\0'))
-		return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_STORE",
-		                 "\"%s\" is no store; allowed are memory: and file:PATH", value);
-	return config_set_text(&config->store, value, fault);
+	enum err err = store_check_url(value, fault);
+	return err != ERR_OK ? err : config_set_text(&config->store, value, fault);
 }
 
 static enum err set_log_level(struct config *config, const char *value, struct fault *fault)
@@ -112,7 +111,7 @@ static const struct option options[] = {
     {"tls-key", "FILE", "its key, PEM", config_set_tls_key},
     {"dashboard", "DIR", "serve the files of this folder at /", config_set_dashboard},
     {"access-log", "WHICH", "log HTTP requests: off, errors or all (errors)", config_set_access_log},
-    {"store", "URL", "keep jobs here: file:PATH or memory:", set_store},
+    {"store", "URL", "keep jobs here: file:PATH, memory: or redis://HOST:PORT", set_store},
     {"retention", "SECONDS", "keep finished jobs for so long (2592000)", set_retention},
     {"lost-after", "SECONDS", "fail jobs that are stalled for so long, unless they say otherwise (never)",
      set_lost_after},
@@ -261,6 +260,15 @@ static bool names_action(const char *argument, enum config_action *ret_action)
 	return true;
 }
 
+/* Everybody sees the words of a command line: the password of a URL among them is made unreadable once it is known. */
+static void hide_password(char *word)
+{
+	char *start = strstr(word, "://"), *end = start != NULL ? strrchr(start, '@') : NULL;
+	char *colon = end != NULL ? memchr(start + 3, ':', (size_t)(end - start - 3)) : NULL;
+	if (colon != NULL)
+		memset(colon + 1, '*', (size_t)(end - colon - 1));
+}
+
 static enum err read_argument(struct reading *reading, char **argument, int *ret_used, struct fault *fault)
 {
 	const char *value = match(argument[0], "config", &argument[1], ret_used);
@@ -274,7 +282,10 @@ static enum err read_argument(struct reading *reading, char **argument, int *ret
 			continue;
 		char spelled[64];
 		snprintf(spelled, sizeof spelled, "--%s", options[i].name);
-		return set_option(reading, i, spelled, value, fault);
+		enum err err = set_option(reading, i, spelled, value, fault);
+		if (options[i].set == set_store)
+			hide_password(argument[*ret_used - 1]);
+		return err;
 	}
 	return fault_set(fault, ERR_INVALID_ARGUMENT, "UNKNOWN_OPTION",
 	                 "\"%.100s\" is no option, or lacks its value; see progressd --help", argument[0]);
@@ -380,7 +391,8 @@ void config_finish(struct config *config)
 
 void config_print_help(void)
 {
-	puts("usage: progressd [OPTION...]\n\n"
+	puts("usage: progressd [OPTION...]\n"
+	     "       progressd replay < SCRIPT > SHOWN      what the model shows at the times a script asks for\n\n"
 	     "Keeps the progress of long-running jobs, answers RPCs and publishes changes.\n");
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		char left[64];

@@ -17,7 +17,7 @@
 #include "service/service.h"
 #include "store/store.h"
 
-enum { EXIT_DATA_LOSS = 3, UNREADABLE_INTERVAL_MS = 1000 };
+enum { EXIT_DATA_LOSS = 3, UNREADABLE_INTERVAL_MS = 1000, STORE_URL_BYTES = 300 };
 
 struct daemon {
 	const struct config *config;
@@ -132,6 +132,14 @@ enum err daemon_start(const struct config *config, struct daemon **ret_daemon, s
 void daemon_announce(struct daemon *daemon)
 {
 	static const char *const worth[] = {"unknown", "synced", "written", "memory"};
+	static const char *const weaknesses[] = {
+	    [STORE_UNSPECIFIED] = "",
+	    [STORE_SYNCED] = "",
+	    [STORE_WRITTEN] = "a crash of the Redis machine may lose the last second of acknowledged updates; Redis syncs "
+	                      "them first with appendfsync always",
+	    [STORE_MEMORY] = "a crash of Redis loses acknowledged updates; it keeps them with appendonly yes, and syncs "
+	                     "them first with appendfsync always",
+	};
 	const struct config *config = daemon->config;
 	for (size_t i = 0; i < config->rpc.count; i++)
 		log_line(LOG_INFO, "listening", "door", "rpc", "url", rpc_server_url(daemon->server, i), NULL);
@@ -139,9 +147,14 @@ void daemon_announce(struct daemon *daemon)
 		log_line(LOG_INFO, "listening", "door", "pub", "url", event_publisher_url(daemon->publisher, i), NULL);
 	if (daemon->http != NULL)
 		log_line(LOG_INFO, "listening", "door", "http", "url", http_server_url(daemon->http), NULL);
+	char store[STORE_URL_BYTES];
+	enum store_durability durability = store_durability(daemon->store);
+	store_mask_url(config->store, store, sizeof store);
+	if (store_is_shared(daemon->store) && durability != STORE_SYNCED)
+		log_line(LOG_WARNING, "weak_store", "durability", worth[durability], "reason", weaknesses[durability], NULL);
 	log_line(LOG_INFO, "ready", "version", PROGRESS_VERSION, "rpc", rpc_server_url(daemon->server, 0), "http",
-	         daemon->http != NULL ? http_server_url(daemon->http) : CONFIG_OFF, "store", config->store, "durability",
-	         worth[store_durability(daemon->store)], NULL);
+	         daemon->http != NULL ? http_server_url(daemon->http) : CONFIG_OFF, "store", store, "durability",
+	         worth[durability], NULL);
 	notify_manager("READY=1");
 }
 

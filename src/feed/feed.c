@@ -213,3 +213,25 @@ void feed_publish(struct feed *feed, const struct feed_change *change)
 	wake_waiters(feed, change);
 	wake_watchers(feed, change);
 }
+
+static void wake_all(struct feed *feed, struct list *waiters)
+{
+	while (!list_is_empty(waiters)) {
+		struct feed_waiter *waiter = LIST_MEMBER(waiters->next, struct feed_waiter, link);
+		leave(feed, waiter, 0);
+		list_append(&feed->woken, &waiter->link);
+	}
+}
+
+void feed_begin_anew(struct feed *feed)
+{
+	struct feed_topic *topic;
+	feed_history_forget(&feed->history);
+	wake_all(feed, &feed->watchers);
+	for (size_t position = 0; (topic = map_next(&feed->topics, &position)) != NULL;) {
+		wake_all(feed, &topic->waiters);
+		free(topic);
+	}
+	map_finish(&feed->topics);
+	map_init(&feed->topics);
+}

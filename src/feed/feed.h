@@ -72,6 +72,10 @@ void feed_stop_waiting(struct feed *feed, struct feed_waiter *waiter);
 /* Remembers the change, tells listeners, then moves the waiters whom the change concerns to feed->woken. */
 void feed_publish(struct feed *feed, const struct feed_change *change);
 
+/* Nobody knows what has changed meanwhile: forgets the history and moves all waiters to feed->woken, with quiet_until
+ * 0. */
+void feed_begin_anew(struct feed *feed);
+
 /* The waiter that was woken first, which is neither waiting nor woken any more, or NULL. */
 struct feed_waiter *feed_take_woken(struct feed *feed);
 

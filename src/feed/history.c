@@ -170,12 +170,17 @@ static bool extend_trail(struct feed_history *history, struct feed_memory *memor
 	return true;
 }
 
-/* Forgets everything, and the position of a change that could not be remembered with it. */
-static void lose(struct feed_history *history)
+void feed_history_forget(struct feed_history *history)
 {
 	forget_all(history);
 	history->next++;
 	history->first = history->next;
+}
+
+/* Forgets everything, and the position of a change that could not be remembered with it. */
+static void lose(struct feed_history *history)
+{
+	feed_history_forget(history);
 }
 
 void feed_history_add(struct feed_history *history, const struct feed_change *change)

@@ -60,6 +60,9 @@ void feed_history_finish(struct feed_history *history);
  * gap goes unnoticed. */
 void feed_history_add(struct feed_history *history, const struct feed_change *change);
 
+/* Forgets everything: whoever asks for a change up to now is told that it is forgotten. */
+void feed_history_forget(struct feed_history *history);
+
 /* Position of the latest change, 0 if there was none. */
 uint64_t feed_history_position(const struct feed_history *history);
 

@@ -7,6 +7,7 @@
 
 #include "base/metrics.h"
 #include "service/corridor_apply.h"
+#include "service/corridor_news.h"
 #include "service/corridor_store.h"
 
 enum {
@@ -39,11 +40,13 @@ void corridor_finish(struct corridor *corridor)
 }
 
 /* Whether the command must wait for the next batch: its job was removed in this one and cannot be made anew in it, or
- * the batch has grown large; the commands of a group stay together as far as they can. */
+ * another instance has changed it since it was loaded, or the batch has grown large; the commands of a group stay
+ * together as far as they can. */
 static bool must_wait(const struct corridor *corridor, const struct command *command)
 {
 	bool is_large = corridor->arena.bytes_taken > ARENA_BYTES_CUT && !command->is_grouped;
-	return is_large || (command->entry != NULL && command->entry->is_removed);
+	const struct cache_entry *entry = command->entry;
+	return is_large || (entry != NULL && (entry->is_removed || entry->is_stale));
 }
 
 /* Applies the batch in order. What must wait goes back to the head of `commands`; what is parked leaves the batch. */
@@ -78,15 +81,17 @@ static void take_batch(struct corridor *corridor, struct list *commands)
 	}
 }
 
-static void count_change(const struct feed_change *told)
+void corridor_publish(struct corridor *corridor, const struct feed_change *told)
 {
 	const struct feed_facts *facts = &told->facts;
+	feed_publish(corridor->feed, told);
 	metrics_add(METRICS_CHANGES, 1);
 	metrics_move_job(facts->previous_state, facts->previous_stage, told->is_removal ? 0 : facts->state, facts->stage);
 }
 
 static void publish(struct corridor *corridor)
 {
+	bool is_heard = store_is_shared(corridor->store);
 	for (size_t i = 0; i < corridor->change_count; i++) {
 		struct corridor_change *change = &corridor->changes[i];
 		if (change->entry->is_lost)
@@ -95,8 +100,8 @@ static void publish(struct corridor *corridor)
 			change->told.row = change->entry->row; /* it was new and has got its row by the commit */
 		change->told.told_ms = corridor->now.steady_ms;
 		corridor->removals += change->told.is_removal;
-		feed_publish(corridor->feed, &change->told);
-		count_change(&change->told);
+		if (!is_heard)
+			corridor_publish(corridor, &change->told);
 	}
 }
 
@@ -115,6 +120,13 @@ void corridor_reply(struct list *finished)
 	}
 }
 
+static void follow(struct corridor *corridor, const struct job *job)
+{
+	struct lease_terms terms = lease_terms_of(job);
+	leases_follow(&corridor->leases, job->job_id, &terms, corridor->options.default_lost_after_ms,
+	              corridor->now.steady_ms);
+}
+
 /* Sets the timers of the jobs whose workers were heard in this batch, or found silent. What could not be committed was
  * a sign of life all the same, but has changed no lease. */
 static void follow_leases(struct corridor *corridor)
@@ -127,7 +139,7 @@ static void follow_leases(struct corridor *corridor)
 		else if (!entry->is_lost && (entry->is_removed || entry->job == NULL))
 			leases_forget(leases, entry->job_id);
 		else if (!entry->is_lost && (entry->is_heard || entry->is_silent))
-			leases_follow(leases, entry->job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+			follow(corridor, entry->job);
 		entry->is_heard = false;
 		entry->is_silent = false;
 	}
@@ -161,6 +173,7 @@ static void run_batch(struct corridor *corridor, struct list *commands, struct l
 	apply_batch(corridor, commands);
 	corridor_commit(corridor, commands);
 	publish(corridor);
+	corridor_tell_signs(corridor);
 	follow_leases(corridor);
 	forget_peers(corridor, commands);
 	parking_take_woken(&corridor->parking, commands);
@@ -215,6 +228,8 @@ static bool look_for_expired(struct corridor *corridor, struct list *commands)
 void corridor_carry_out(struct corridor *corridor, struct list *commands, struct moment now, struct list *finished)
 {
 	corridor->now = now;
+	corridor_hear(corridor, STORE_HEAR_ARRIVED);
+	parking_take_woken(&corridor->parking, commands);
 	parking_take_due(&corridor->parking, now.steady_ms, commands);
 	add_silent(corridor, commands);
 	uint64_t removals = corridor->removals;
@@ -242,7 +257,7 @@ static bool adopt(const struct store_record *record, int64_t row, void *context)
 	struct fault fault = {0};
 	if (listed_open(record, corridor->options.on_unreadable, &job, &fault) != ERR_OK || job == NULL)
 		return true;
-	leases_follow(&corridor->leases, job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+	follow(corridor, job);
 	metrics_move_job(0, 0, (int)job->view.state, job->view.stage);
 	job_destroy(job);
 	return true;

@@ -13,6 +13,7 @@
 
 #include "service/answer.h"
 #include "service/corridor_apply.h"
+#include "service/corridor_news.h"
 #include "wire/compose.h"
 #include "wire/info.h"
 
@@ -20,6 +21,8 @@ enum {
 	ANSWER_BYTES_MAX = 900000, /* so that the reply stays within 1 MiB */
 	PAGE_JOBS_MAX = 500,       /* of a snapshot, in one answer */
 	STRETCH_MAX = 20000,       /* changes looked at together */
+	RESTARTS_MAX = 3,
+	COME_BACK_MS = 10000, /* how long jobs that a shared store has lost are waited for */
 };
 
 /* An answer in the making. */
@@ -30,9 +33,10 @@ struct draft {
 	size_t bytes;
 	struct watch_token token;
 	bool is_resync;
-	size_t page_rows; /* of the page of the snapshot; some may be no jobs */
-	bool is_page_cut; /* the page of the snapshot ended for want of room */
-	bool is_broken;   /* no memory: the command's fault is set */
+	size_t page_rows;  /* of the page of the snapshot; some may be no jobs */
+	bool is_page_cut;  /* the page of the snapshot ended for want of room */
+	bool is_broken;    /* no memory: the command's fault is set */
+	bool must_restart; /* what other instances did meanwhile was missed */
 };
 
 static struct draft begin(struct corridor *corridor, struct command *command)
@@ -120,6 +124,7 @@ static void set_place_of_job(struct draft *draft, const struct job *job)
 	draft->token.position = feed_history_position(&draft->corridor->feed->history);
 	draft->token.revision = job->view.revision;
 	draft->token.created_ms = job->created_ms;
+	draft->token.updated_ms = job->view.updated_ms;
 }
 
 static void tell_snapshot(struct draft *draft, const struct job *job)
@@ -162,10 +167,12 @@ static void tell_changes(struct draft *draft, const struct feed_memory *memory)
 /* What the watcher of one job is to be told. */
 enum news { NEWS_NONE, NEWS_CHANGES, NEWS_SNAPSHOT, NEWS_RESYNC };
 
-/* Whether the job is still as the token says, whatever the history remembers. */
+/* Whether the job is still as the token says, whatever the history remembers. A store that has lost a change may come
+ * to the same revision by another one. */
 static bool is_unchanged(const struct job *job, const struct watch_token *token)
 {
-	return job != NULL && job->view.revision == token->revision && job->created_ms == token->created_ms;
+	return job != NULL && job->view.revision == token->revision && job->created_ms == token->created_ms &&
+	       job->view.updated_ms == token->updated_ms;
 }
 
 static enum news look_for_news(const struct corridor *corridor, const struct command *command, const struct job *job,
@@ -189,6 +196,8 @@ static void tell_news(struct draft *draft, enum news news, const struct job *job
 		if (job != NULL)
 			draft->token.created_ms = job->created_ms;
 		tell_changes(draft, first);
+		bool is_latest = job != NULL && job->view.revision == draft->token.revision;
+		draft->token.updated_ms = is_latest ? job->view.updated_ms : 0;
 	} else if (news != NEWS_NONE) {
 		draft->is_resync = news == NEWS_RESYNC;
 		tell_snapshot(draft, job);
@@ -196,6 +205,13 @@ static void tell_news(struct draft *draft, enum news news, const struct job *job
 		set_place_of_job(draft, job);
 	}
 	finish(draft);
+}
+
+/* The store has lost what it had: the worker of a job that was there a moment ago makes it anew. */
+static bool may_come_back(const struct corridor *corridor, const struct command *command)
+{
+	return corridor->missed_ms != 0 && corridor->now.steady_ms < corridor->missed_ms + COME_BACK_MS &&
+	       command->watch.token.revision != 0;
 }
 
 bool corridor_watch_job(struct corridor *corridor, struct command *command)
@@ -208,7 +224,7 @@ bool corridor_watch_job(struct corridor *corridor, struct command *command)
 	enum news news = look_for_news(corridor, command, job, &first);
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
 	if (job == NULL && news != NEWS_CHANGES) {
-		if (command->watch.for_creation && may_wait)
+		if ((command->watch.for_creation || may_come_back(corridor, command)) && may_wait)
 			return pause_watch(corridor, command, news == NEWS_NONE);
 		corridor_set_not_found(command);
 		return true;
@@ -389,14 +405,43 @@ static void tell_some(struct draft *draft)
 		draft->token.row = 0;
 }
 
-/* The next page of the snapshot, below the token's row. */
-static void tell_page(struct draft *draft)
+/* Where the answer was before a page. */
+struct page_start {
+	size_t count;
+	size_t bytes;
+	int64_t row;
+};
+
+static void take_page_out(struct draft *draft, const struct page_start *start, size_t page_end)
+{
+	struct compose_part *events = draft->corridor->events;
+	for (size_t i = start->count; i < page_end; i++)
+		draft->bytes -= events[i].bytes.length;
+	memmove(&events[start->count], &events[page_end], (draft->count - page_end) * sizeof *events);
+	draft->count -= page_end - start->count;
+	draft->token.row = start->row;
+}
+
+/* The page shows what other instances have committed while it was made. Up to that moment the changes of the jobs that
+ * were told of already go into the same answer; when there is no room for all of them, the page comes later. */
+static void catch_up(struct draft *draft, const struct page_start *start)
+{
+	size_t page_end = draft->count;
+	int64_t row = draft->token.row;
+	draft->must_restart = !corridor_hear(draft->corridor, STORE_HEAR_SHOWN);
+	if (draft->must_restart)
+		return;
+	draft->token.row = start->row;
+	bool are_all_told = tell_changes_of_many(draft);
+	draft->token.row = row;
+	if (!are_all_told)
+		take_page_out(draft, start, page_end);
+}
+
+/* The next page of the snapshot of all jobs that pass the filter. */
+static void tell_listed(struct draft *draft)
 {
 	const struct feed_filter *filter = &draft->command->watch.filter;
-	if (filter->job_id_count > 0) {
-		tell_some(draft);
-		return;
-	}
 	uint64_t live = UINT64_C(1) << JOB_STATE_ACTIVE | UINT64_C(1) << JOB_STATE_STALLED;
 	struct store_query query = {
 	    .states = filter->states != 0 ? filter->states : live,
@@ -407,10 +452,26 @@ static void tell_page(struct draft *draft)
 	    .limit = PAGE_JOBS_MAX,
 	    .before_row = draft->token.row == INT64_MAX ? 0 : draft->token.row,
 	};
+	struct store_place place = {0};
+	bool is_shared = store_is_shared(draft->corridor->store);
+	query.place = is_shared ? &place : NULL;
+	draft->page_rows = 0;
 	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, draft->command->fault) != ERR_OK)
 		draft->is_broken = true;
-	if (!draft->is_page_cut && draft->page_rows < PAGE_JOBS_MAX)
-		draft->token.row = 0;
+	else if (!draft->is_page_cut && (is_shared || draft->page_rows < PAGE_JOBS_MAX))
+		draft->token.row = place.next_row;
+}
+
+/* The next page of the snapshot, below the token's row. */
+static void tell_page(struct draft *draft)
+{
+	struct page_start start = {draft->count, draft->bytes, draft->token.row};
+	if (draft->command->watch.filter.job_id_count > 0)
+		tell_some(draft);
+	else
+		tell_listed(draft);
+	if (!draft->is_broken && store_is_shared(draft->corridor->store))
+		catch_up(draft, &start);
 }
 
 /* Starts with a snapshot when there is no place to go on from. */
@@ -428,6 +489,24 @@ static void choose_start(struct draft *draft)
 	draft->token.row = INT64_MAX;
 }
 
+/* Whether the page had nothing to tell, because a shared store looks at a few rows at a time, and there are more. */
+static bool may_go_on(const struct draft *draft, size_t count_before)
+{
+	return draft->token.row != 0 && draft->count == count_before && store_is_shared(draft->corridor->store) &&
+	       !draft->is_broken && !draft->must_restart && !draft->is_page_cut;
+}
+
+/* False: it was restarted too often; the command has its fault. */
+static bool restart(struct corridor *corridor, struct command *command)
+{
+	if (command->tries++ < RESTARTS_MAX) {
+		list_append(&corridor->deferred, &command->link);
+		return true;
+	}
+	fault_set(command->fault, ERR_UNAVAILABLE, "STORE_UNREADY", "store: what other instances do cannot be heard");
+	return false;
+}
+
 bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 {
 	if (must_defer(corridor, command))
@@ -436,8 +515,14 @@ bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 	struct draft draft = begin(corridor, command);
 	choose_start(&draft);
 	bool are_all_told = tell_changes_of_many(&draft);
-	if (are_all_told && draft.token.row != 0)
-		tell_page(&draft);
+	size_t count_before;
+	do {
+		count_before = draft.count;
+		if (are_all_told && draft.token.row != 0)
+			tell_page(&draft);
+	} while (may_go_on(&draft, count_before));
+	if (draft.must_restart)
+		return !restart(corridor, command);
 	bool is_snapshot_over = draft.token.row == 0;
 	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told || !is_snapshot_over;
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;

@@ -165,7 +165,8 @@ void inbox_finish(struct inbox *inbox)
 
 static bool may_walk_now(const struct inbox *inbox, bool only_reads)
 {
-	bool is_quick = inbox->corridor->store->class->commits_quickly || only_reads;
+	const struct store *store = inbox->corridor->store;
+	bool is_quick = store->class->commits_quickly || (only_reads && !store_is_shared(store));
 	return is_quick && !inbox->is_busy && inbox->count == 0;
 }
 

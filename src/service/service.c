@@ -49,6 +49,15 @@ static enum err start_threads(struct service *service, struct fault *fault)
 	return err;
 }
 
+/* Has the corridor hear what the store has to tell. Without memory it does so at its next walk. */
+static void wake(void *context)
+{
+	struct service *service = context;
+	struct command *command = command_create_own(COMMAND_HEAR, NULL);
+	if (command != NULL)
+		inbox_put(&service->inbox, command);
+}
+
 enum err service_start(const struct service_options *options, struct store *store, struct feed *feed,
                        struct service **ret_service, struct fault *fault)
 {
@@ -78,6 +87,8 @@ enum err service_start(const struct service_options *options, struct store *stor
 		free(service);
 		return err;
 	}
+	if (store_is_shared(store))
+		store_listen(store, wake, service);
 	*ret_service = service;
 	return ERR_OK;
 }
@@ -85,6 +96,8 @@ enum err service_start(const struct service_options *options, struct store *stor
 void service_stop(struct service *service)
 {
 	errands_stop(&service->errands);
+	if (store_is_shared(service->store))
+		store_listen(service->store, NULL, NULL);
 	inbox_stop(&service->inbox);
 }
 
