@@ -41,6 +41,9 @@ static const struct store_class redis_class = {
     .hear = redis_hear,
     .sign = redis_sign,
     .listen = redis_listen,
+    .load_note = redis_load_note,
+    .put_note = redis_put_note,
+    .shares_notes = true,
 };
 
 static enum err open_store(const char *address, enum redis_way way, struct store **ret_store, struct fault *fault)

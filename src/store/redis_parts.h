@@ -10,6 +10,7 @@
  *     progress-index:row           the last row given
  *     progress-index:changes       how many commits there were; it starts at a time, so that it never repeats
  *     progress-index:store         the name of this store, another one after it was emptied
+ *     progress-note:KEY            a hash: a note and its revision
  * Each commit is published on the channel progress-changes, with its number.
  */
 #ifndef STORE_REDIS_PARTS_H
@@ -25,7 +26,7 @@
 
 enum {
 	REDIS_PREFIX_BYTES_MAX = 64,
-	REDIS_KEY_BYTES = REDIS_PREFIX_BYTES_MAX + JOB_ID_BYTES_MAX + 40,
+	REDIS_KEY_BYTES = REDIS_PREFIX_BYTES_MAX + STORE_NOTE_KEY_BYTES_MAX + 40, /* a job_id is shorter */
 	REDIS_REPLY_MS_MAX = 800, /* a server that says nothing for so long is taken for gone */
 	REDIS_CONNECT_MS_MAX = 300,
 	REDIS_CALL_MS_MAX = 850, /* for which a load or a commit tries to reach a server that is gone */
@@ -71,7 +72,7 @@ enum err redis_find_master(const struct redis_address *address, struct redis_hos
                            struct fault *fault) MUST_USE;
 
 /* What the server runs for us. */
-enum redis_script { REDIS_SCRIPT_PUT, REDIS_SCRIPT_LIST, REDIS_SCRIPT_EXPIRED, REDIS_SCRIPT_COUNT };
+enum redis_script { REDIS_SCRIPT_PUT, REDIS_SCRIPT_LIST, REDIS_SCRIPT_EXPIRED, REDIS_SCRIPT_NOTE, REDIS_SCRIPT_COUNT };
 extern const char *const redis_script_texts[REDIS_SCRIPT_COUNT];
 
 /* A connection, which one thread uses. */
@@ -243,6 +244,9 @@ enum err redis_list(struct store *store, const struct store_query *query, store_
                     struct fault *fault);
 enum err redis_expired(struct store *store, int64_t now_ms, size_t limit, store_visit *visit, void *context,
                        struct fault *fault);
+enum err redis_load_note(struct store *store, const char *key, struct store_note *ret_note, struct fault *fault);
+enum err redis_put_note(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
+                        size_t length, bool *ret_is_conflict, struct fault *fault);
 void redis_sign(struct store *store, const char *const *job_ids, size_t count);
 
 #endif

@@ -104,8 +104,17 @@ static const char expired_text[] =
     "end\n"
     "return reply\n";
 
+/* KEYS: note. ARGV: 1 expected revision, 2 the next one, 3 the note. Gives 1, or 0: a conflict. A note that was put
+ * already is not put again. */
+static const char note_text[] = "local was = redis.call('HMGET', KEYS[1], 'revision', 'note')\n"
+                                "if was[1] == ARGV[2] and was[2] == ARGV[3] then return 1 end\n"
+                                "if (was[1] or '0') ~= ARGV[1] then return 0 end\n"
+                                "redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'note', ARGV[3])\n"
+                                "return 1\n";
+
 const char *const redis_script_texts[REDIS_SCRIPT_COUNT] = {
     [REDIS_SCRIPT_PUT] = put_text,
     [REDIS_SCRIPT_LIST] = list_text,
     [REDIS_SCRIPT_EXPIRED] = expired_text,
+    [REDIS_SCRIPT_NOTE] = note_text,
 };
