@@ -4,6 +4,7 @@ find_package(Threads REQUIRED)
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 
 find_library(NNG_STATIC_LIBRARY libnng.a REQUIRED)
 find_path(NNG_INCLUDE_DIR nng/nng.h REQUIRED)

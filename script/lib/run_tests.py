@@ -24,6 +24,7 @@ import xml.etree.ElementTree
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PYTHON = os.path.join(ROOT, "build/venv/bin/python")
 IN_CI = bool(os.environ.get("CI"))
+NODE_TOOLS = os.path.join(ROOT, "clients/ts/node_modules/.bin")
 AT_ONCE = 2
 OUTPUT_LINES_MAX = 300
 SEEDS, SEEDS_SANITIZED, SEEDS_AT_ONCE = 10000, 300, 2500  # of the simulation; a sanitizer takes ten times as long
@@ -138,6 +139,16 @@ def python_tests(build):
         yield Program(os.path.relpath(path, ROOT), argv, build, read_junit, 420)
 
 
+def node_tests(build):
+    """The TypeScript client: its types, its style, its tests."""
+    folder = f"{ROOT}/clients/ts"
+    inside = ["env", "-C", folder]
+    yield Program("clients/ts/tsc", [*inside, f"{NODE_TOOLS}/tsc"], build, read_status, 300)
+    yield Program("clients/ts/eslint", [*inside, f"{NODE_TOOLS}/eslint", "--max-warnings", "0", "."], build, read_status, 300)
+    argv = [*inside, f"{NODE_TOOLS}/vitest", "run", "--reporter=default", "--reporter=junit", "--outputFile.junit={report}"]
+    yield Program("clients/ts/vitest", argv, build, read_junit, 420)
+
+
 # ---- running
 
 running = set()  # the process groups that have not ended
@@ -204,8 +215,9 @@ def run_patiently(program):
 
 
 def run(program):
-    if program.argv[0] == PYTHON and not os.path.exists(PYTHON):
-        missing = "build/venv is missing: script/bootstrap e2e installs it"
+    tools = [word for word in program.argv if word.startswith((PYTHON, NODE_TOOLS)) and not os.path.exists(word)]
+    if tools:
+        missing = f"{os.path.relpath(tools[0], ROOT)} is missing: script/bootstrap e2e installs it"
         return Result(program.name, (0, 1, 0) if IN_CI else (0, 0, 1), 0, "", missing)
     with tempfile.TemporaryDirectory(prefix="progress-test-") as folder:
         started = time.monotonic()
@@ -259,7 +271,7 @@ def main():
     options = parser.parse_args()
     programs = [program for build in map(os.path.abspath, options.unit) for program in criterion_programs(build)]
     for build in map(os.path.abspath, options.e2e):
-        programs += [*shell_tests("e2e", build), *python_tests(build)]
+        programs += [*shell_tests("e2e", build), *python_tests(build), *node_tests(build)]
     programs += [program for build in map(os.path.abspath, options.stress) for program in stress_programs(build)]
     programs = [program for program in programs if options.filter in program.name]
 

@@ -1,12 +1,14 @@
-/* progressd: reads its options, runs the daemon, and waits for the signal to end. */
+/* progressd: reads its options, runs the daemon, and waits for the signal to end; or replays a script. */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
+#include "replay/replay.h"
 
 enum {
 	EXIT_FAILED = 1,
@@ -68,8 +70,26 @@ static int act(const struct config *config, enum config_action action)
 	return run(config);
 }
 
+static int replay(int argument_count)
+{
+	struct fault fault = {0};
+	if (argument_count > 0) {
+		fputs("progressd: replay: takes no arguments; usage: progressd replay < SCRIPT > SHOWN\n", stderr);
+		return EXIT_BAD_OPTIONS;
+	}
+	enum err err = replay_run(stdin, stdout, &fault);
+	if (err == ERR_OK && fflush(stdout) != 0)
+		err = fault_set(&fault, ERR_UNAVAILABLE, "NOT_WRITTEN", "cannot write to stdout");
+	if (err == ERR_OK)
+		return 0;
+	fprintf(stderr, "progressd: replay: %s\n", fault.text);
+	return err == ERR_INVALID_ARGUMENT ? EXIT_BAD_OPTIONS : EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "replay") == 0)
+		return replay(argc - 2);
 	struct config config;
 	struct fault fault = {0};
 	enum config_action action;

@@ -318,5 +318,6 @@ void corridor_settle(struct corridor *corridor)
 		if (entry->is_lost || entry->is_stale || entry->is_removed || entry->job == NULL)
 			cache_drop(&corridor->cache, entry);
 	}
+	corridor->touched_count = 0;
 	cache_trim(&corridor->cache);
 }

@@ -19,6 +19,7 @@ UNIMPLEMENTED = 12
 TESTEES = {
     "c": [str(BUILD / "tests/conformance_c")],
     "python": [sys.executable, str(TREE / "clients/python/tests/testee.py")],
+    "node": [shutil.which("node") or "node", str(TREE / "clients/ts/tests/testee.js"), str(TREE / "clients/ts/dist")],
 }
 
 

@@ -310,7 +310,7 @@ def test_redis_goes_away_and_comes_back(redis, pair, clients, watch, figure, end
     advance(clients[0], 1)
     watcher = watch(pair[1], "job-1")
     watcher.look()
-    told = in_background(lambda: watcher.look_until(lambda event: event.kind == ENDED))
+    told = in_background(lambda: watcher.look_until(lambda event: event.progress_info.state == SUCCEEDED))
     redis.kill() if ending == "killed" else redis.process.send_signal(signal.SIGSTOP)
     longest = 0
     for number in range(4):
@@ -330,8 +330,8 @@ def test_redis_goes_away_and_comes_back(redis, pair, clients, watch, figure, end
     until(ended, "the service is back", 10)
     back = time.monotonic() - begin
     assert told().progress_info.state == SUCCEEDED
-    # What was sent to a stopped server may be carried out when it goes on, before anybody listens again.
-    assert watcher.resyncs <= (ending == "stopped"), "nothing was missed"
+    # One of the daemons may have committed before the other listened again.
+    assert watcher.resyncs <= 1
     figure(f"Redis {ending}: refused within {longest * 1000:.0f} ms, back after {back * 1000:.0f} ms")
 
 

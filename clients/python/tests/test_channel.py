@@ -162,6 +162,23 @@ def test_closing_ends_calls_as_cancelled(daemon):
         assert raised.value.code() is grpc.StatusCode.CANCELLED
 
 
+def test_closing_in_the_midst_of_calls_ends_them_all(daemon):
+    def call_until_closed(stub):
+        while True:
+            try:
+                stub.UpdateProgress(update())
+            except RpcError as error:
+                return error.reason
+
+    for _ in range(20):
+        with Channel(daemon.url) as channel, concurrent.futures.ThreadPoolExecutor(4) as pool:
+            stub = ProgressTrackerServiceStub(channel)
+            callers = [pool.submit(call_until_closed, stub) for _ in range(4)]
+            stub.UpdateProgress(update())
+            channel.close()
+            assert {caller.result(20) for caller in callers} == {"CHANNEL_CLOSED"}
+
+
 def test_interceptors_of_gRPC_work(daemon):
     class Names(grpc.UnaryUnaryClientInterceptor):
         def __init__(self):

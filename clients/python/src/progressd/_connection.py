@@ -131,10 +131,11 @@ class Connection:
         for line in lines:
             line.free()
         self._socket.close()
+        self.abandon()
 
     def abandon(self) -> None:
-        """Forget everything without touching NNG, in a forked child."""
-        self._socket.__dict__.pop("_socket", None)  # so that its finalizer leaves NNG alone
+        """Make the socket's finalizer leave NNG alone, which may run in a forked child, even long after the closing."""
+        self._socket.__dict__.pop("_socket", None)
 
     def __del__(self) -> None:
         if "_dialer" in self.__dict__:

@@ -49,7 +49,7 @@ class Line:
 
     def __init__(self, socket: pynng.Socket) -> None:
         self._on_told: Callable[[], object] = _ignore
-        self._is_cancelled = False
+        self._is_cancelled = self._is_stopped = False
         self._message = ffi.new("nng_msg **")
         self._callback = ffi.callback("void(void *)", self._tell)
         context, quiet, told = ffi.new("nng_ctx *"), ffi.new("nng_aio **"), ffi.new("nng_aio **")
@@ -83,6 +83,7 @@ class Line:
         self._pack(self._quiet, body)
         lib.nng_aio_set_timeout(self._quiet, _milliseconds(min(seconds, SEND_WAIT_S)))
         lib.nng_ctx_send(self._context, self._quiet)
+        self._cancel_if_told(self._quiet)
         lib.nng_aio_wait(self._quiet)
         return self._sent(self._quiet, seconds)
 
@@ -101,6 +102,7 @@ class Line:
         self._pack(self._told, body)
         lib.nng_aio_set_timeout(self._told, _milliseconds(min(seconds, SEND_WAIT_S)))
         lib.nng_ctx_send(self._context, self._told)
+        self._cancel_if_told(self._told)
 
     def take_sent(self, seconds: float) -> End:
         """Say how sending has ended, which had so much time."""
@@ -112,8 +114,7 @@ class Line:
             self._on_told = on_told
         lib.nng_aio_set_timeout(self._told, _milliseconds(seconds))
         lib.nng_ctx_recv(self._context, self._told)
-        if self._is_cancelled:
-            lib.nng_aio_cancel(self._told)
+        self._cancel_if_told(self._told)
 
     def take_answer(self) -> tuple[End, bytes]:
         """Say how waiting has ended, and the answer if there is one."""
@@ -141,6 +142,13 @@ class Line:
 
     # ---- the end
 
+    # Whoever cancels sets the flag first, and whoever begins looks at it last, so one of the two cancels what was begun.
+    # nng_aio_stop is of no use here: NNG never calls back for what is begun on a stopped aio.
+
+    def _cancel_if_told(self, aio: Any) -> None:
+        if self._is_cancelled or self._is_stopped:
+            lib.nng_aio_cancel(aio)
+
     def cancel(self) -> None:
         """Make what is under way end as STOPPED, by any thread."""
         self._is_cancelled = True
@@ -152,9 +160,10 @@ class Line:
         self._is_cancelled = False
 
     def stop(self) -> None:
-        """Make what is under way end as STOPPED, and all that is begun later; waits until NNG has called back."""
-        lib.nng_aio_stop(self._quiet)
-        lib.nng_aio_stop(self._told)
+        """Make what is under way end as STOPPED, and all that is begun later."""
+        self._is_stopped = True
+        lib.nng_aio_cancel(self._quiet)
+        lib.nng_aio_cancel(self._told)
 
     def free(self) -> None:
         """Free what NNG holds; nobody may use it any more."""

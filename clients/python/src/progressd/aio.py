@@ -73,7 +73,7 @@ class Channel(grpc.aio.Channel):
 
     async def close(self, grace: float | None = None) -> None:
         """End the channel; calls under way answer CANCELLED."""
-        await asyncio.get_running_loop().run_in_executor(None, self._connection.begin_close)
+        self._connection.begin_close()
         until = time.monotonic() + CLOSE_WAIT_S
         while not self._connection.is_idle() and time.monotonic() < until:
             await asyncio.sleep(LOOK_EVERY_S)
