@@ -147,37 +147,40 @@ static void put_real(struct buffer *out, double real)
 	buffer_put(out, decimals, length);
 }
 
-static void put_name(struct buffer *out, const char *name)
+/* A member's name with what stands around it; the first member has no comma before it. */
+#define MEMBER(name)    NAME(",\"" name "\":")
+#define MEMBER_OF(name) ((struct wire_bytes)MEMBER(name))
+
+static void put_name(struct buffer *out, struct wire_bytes member)
 {
-	buffer_put(out, out->at[out->length - 1] == '{' ? "\"" : ",\"", out->at[out->length - 1] == '{' ? 1 : 2);
-	buffer_put_string(out, name);
-	buffer_put(out, "\":", 2);
+	size_t skipped = out->at[out->length - 1] == '{';
+	buffer_put(out, member.at + skipped, member.length - skipped);
 }
 
-static void put_text(struct buffer *out, const char *name, struct wire_bytes text)
+static void put_text(struct buffer *out, struct wire_bytes member, struct wire_bytes text)
 {
-	put_name(out, name);
+	put_name(out, member);
 	json_put_string(out, (const char *)text.at, text.length);
 }
 
-static void put_number(struct buffer *out, const char *name, uint64_t number)
+static void put_number(struct buffer *out, struct wire_bytes member, uint64_t number)
 {
-	put_name(out, name);
+	put_name(out, member);
 	put_digits(out, number);
 }
 
-static void put_share(struct buffer *out, const char *name, double share)
+static void put_share(struct buffer *out, struct wire_bytes member, double share)
 {
-	put_name(out, name);
+	put_name(out, member);
 	put_real(out, share);
 }
 
 /* The value's name behind the prefix that all of its enum have, in lower case; null for the value 0. */
-static void put_word(struct buffer *out, const char *name, const ProtobufCEnumDescriptor *type, size_t prefix_bytes,
-                     uint64_t number)
+static void put_word(struct buffer *out, struct wire_bytes member, const ProtobufCEnumDescriptor *type,
+                     size_t prefix_bytes, uint64_t number)
 {
 	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(type, (int)number);
-	put_name(out, name);
+	put_name(out, member);
 	if (value == NULL || number == 0) {
 		buffer_put(out, "null", 4);
 		return;
@@ -191,14 +194,15 @@ static void put_word(struct buffer *out, const char *name, const ProtobufCEnumDe
 /* Seconds, or null when they are not known. */
 static bool put_eta(struct buffer *out, const struct info *info)
 {
-	static const char *const names[] = {"eta_seconds", "eta_lo_seconds", "eta_hi_seconds"};
+	static const struct wire_bytes members[] = {MEMBER("eta_seconds"), MEMBER("eta_lo_seconds"),
+	                                            MEMBER("eta_hi_seconds")};
 	bool is_known = info->texts[INFO_ETA].at != NULL;
 	struct info eta;
 	clear_info(&eta);
 	if (is_known && !read_info(info->texts[INFO_ETA], &eta))
 		return false;
 	for (size_t i = 0; i < 3; i++) {
-		put_name(out, names[i]);
+		put_name(out, members[i]);
 		if (is_known)
 			put_real(out, eta.reals[i + 1]);
 		else
@@ -226,43 +230,46 @@ static bool put_entry(struct buffer *out, struct wire_bytes bytes)
 		if (field.type == READER_BYTES && field.number < 3)
 			parts[field.number] = field.bytes;
 	}
+	if (parts[1].at == NULL)
+		return false;
 	if (is_fixed(parts[1]))
 		return true;
 	buffer_put_char(out, ',');
 	json_put_string(out, (const char *)parts[1].at, parts[1].length);
 	buffer_put_char(out, ':');
-	json_put_string(out, (const char *)parts[2].at, parts[2].length);
+	json_put_string(out, parts[2].length > 0 ? (const char *)parts[2].at : "", parts[2].length);
 	return true;
 }
 
 /* The members of the first front ends stand first, in their order. */
 static bool put_fixed(struct buffer *out, const struct info *info)
 {
-	put_text(out, "status", info->texts[INFO_STATUS]);
-	put_number(out, "progress", info->numbers[INFO_PROGRESS]);
-	put_text(out, "message", info->texts[INFO_MESSAGE]);
-	put_text(out, "job_id", info->texts[INFO_JOB_ID]);
-	put_text(out, "stage", info->texts[INFO_STATUS]);
-	put_text(out, "label", info->texts[INFO_LABEL]);
-	put_name(out, "state");
+	put_text(out, MEMBER_OF("status"), info->texts[INFO_STATUS]);
+	put_number(out, MEMBER_OF("progress"), info->numbers[INFO_PROGRESS]);
+	put_text(out, MEMBER_OF("message"), info->texts[INFO_MESSAGE]);
+	put_text(out, MEMBER_OF("job_id"), info->texts[INFO_JOB_ID]);
+	put_text(out, MEMBER_OF("stage"), info->texts[INFO_STATUS]);
+	put_text(out, MEMBER_OF("label"), info->texts[INFO_LABEL]);
+	put_name(out, MEMBER_OF("state"));
 	const char *state = job_state_name((enum job_state)info->numbers[INFO_STATE]);
 	json_put_string(out, state, strlen(state));
-	put_word(out, "source", &progress__v1__progress_source__descriptor, strlen("PROGRESS_SOURCE_"),
+	put_word(out, MEMBER_OF("source"), &progress__v1__progress_source__descriptor, strlen("PROGRESS_SOURCE_"),
 	         info->numbers[INFO_SOURCE]);
-	put_number(out, "revision", info->numbers[INFO_REVISION]);
-	put_share(out, "fraction", info->reals[INFO_FRACTION]);
-	put_share(out, "time_fraction", info->reals[INFO_TIME_FRACTION]);
+	put_number(out, MEMBER_OF("revision"), info->numbers[INFO_REVISION]);
+	put_share(out, MEMBER_OF("fraction"), info->reals[INFO_FRACTION]);
+	put_share(out, MEMBER_OF("time_fraction"), info->reals[INFO_TIME_FRACTION]);
 	if (!put_eta(out, info))
 		return false;
-	put_number(out, "reached_progress", info->numbers[INFO_REACHED_PROGRESS]);
-	put_number(out, "attempt", info->numbers[INFO_ATTEMPT]);
-	put_number(out, "run", info->numbers[INFO_RUN]);
-	put_word(out, "flag", &progress__v1__progress_flag__descriptor, strlen("PROGRESS_FLAG_"), info->numbers[INFO_FLAG]);
-	put_text(out, "error", info->texts[INFO_ERROR]);
-	put_name(out, "cancel_requested");
+	put_number(out, MEMBER_OF("reached_progress"), info->numbers[INFO_REACHED_PROGRESS]);
+	put_number(out, MEMBER_OF("attempt"), info->numbers[INFO_ATTEMPT]);
+	put_number(out, MEMBER_OF("run"), info->numbers[INFO_RUN]);
+	put_word(out, MEMBER_OF("flag"), &progress__v1__progress_flag__descriptor, strlen("PROGRESS_FLAG_"),
+	         info->numbers[INFO_FLAG]);
+	put_text(out, MEMBER_OF("error"), info->texts[INFO_ERROR]);
+	put_name(out, MEMBER_OF("cancel_requested"));
 	buffer_put_string(out, info->numbers[INFO_CANCEL_REQUESTED] != 0 ? "true" : "false");
-	put_text(out, "pipeline", info->texts[INFO_PIPELINE]);
-	put_text(out, "parent", info->texts[INFO_PARENT]);
+	put_text(out, MEMBER_OF("pipeline"), info->texts[INFO_PIPELINE]);
+	put_text(out, MEMBER_OF("parent"), info->texts[INFO_PARENT]);
 	return true;
 }
 

@@ -44,6 +44,11 @@ def test_status_is_flat_with_the_metadata_beside(web, path):
     assert 0 <= status["time_fraction"] <= 1
 
 
+def test_metadata_may_be_empty(web):
+    web.update("e", "queued", metadata={"k": ""})
+    assert web.get("/api/status/e").json()["k"] == ""
+
+
 def test_metadata_never_takes_the_place_of_a_fixed_member(web):
     fixed = list(web.get("/api/status/" + web.update("plain", "queued")["jobId"]).json())
     web.update("sly", "analyzing", message="true", metadata={name: "false" for name in fixed if len(name) <= 64})
@@ -139,9 +144,9 @@ def test_metrics_count_what_happens(web, client):
     web.get("/api/status/unknown")
     with web.events("/api/events?job=m") as events:
         events.next()
+        wait.until(lambda: web.metrics()["progressd_waiting_calls"] == 1, "the stream waits")
         counted = web.metrics()
         assert counted["progressd_streams"] == 1
-        assert counted["progressd_waiting_calls"] == 1
     assert counted['progressd_calls_total{door="rpc",method="UpdateProgress",code="ok"}'] == 1
     assert counted['progressd_calls_total{door="http",method="GetProgress",code="ok"}'] == 1
     assert counted['progressd_calls_total{door="http",method="GetProgress",code="not_found"}'] == 1
