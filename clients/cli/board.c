@@ -25,7 +25,7 @@ static void wake(const struct board *board)
 	(void)written;
 }
 
-/* Merged or invisible changes would repeat a line. */
+/* Merged or invisible changes would repeat a line; that only the time left has changed is not worth one. */
 static void print_line(struct watched *watched, const struct prg_progress *progress)
 {
 	struct text line = {0};
@@ -34,8 +34,11 @@ static void print_line(struct watched *watched, const struct prg_progress *progr
 		text_finish(&line);
 		return;
 	}
-	puts(text_string(&line));
+	struct text eta = {0};
+	show_add_eta(&eta, progress);
+	printf("%s%s\n", text_string(&line), text_string(&eta));
 	fflush(stdout);
+	text_finish(&eta);
 	text_finish(&watched->last_line);
 	watched->last_line = line;
 }

@@ -23,6 +23,9 @@ static int run(struct command_call *call)
 	    .metadata = options.metadata_count > 0 ? options.metadata : NULL,
 	    .metadata_count = options.metadata_count,
 	    .ttl_seconds = options.ttl_seconds,
+	    .size_hint = options.size,
+	    .worker = options.worker,
+	    .job_class = options.job_class,
 	};
 	struct prg_progress *progress = NULL;
 	enum prg_code code = prg_create_job(call->client, first > 0 ? call->arguments[0] : NULL, &job, &progress);
@@ -42,7 +45,8 @@ const struct command command_create = {
     .example = "  prg create job-1 video_id=42 --pipeline clips\n"
                "  job=$(prg create) && prg update \"$job\" downloading\n",
     .exits = "",
-    .options = OPTION_MESSAGE | OPTION_META | OPTION_PIPELINE | OPTION_PARENT | OPTION_TTL,
+    .options = OPTION_MESSAGE | OPTION_META | OPTION_PIPELINE | OPTION_PARENT | OPTION_TTL | OPTION_SIZE |
+               OPTION_WORKER | OPTION_CLASS,
     .arguments_min = 0,
     .arguments_max = OPTIONS_META_MAX + 1,
     .run = run,

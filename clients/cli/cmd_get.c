@@ -38,12 +38,35 @@ static void add_bar_line(struct text *text, const struct prg_progress *progress)
 	text_addf(text, " %d%%", progress->progress);
 	if (ended_badly)
 		text_addf(text, " (reached %d%%)", progress->reached_progress);
-	if (progress->has_eta && progress->eta_seconds >= 1) {
-		text_add(text, ", ");
-		times_add_duration(text, progress->eta_seconds);
-		text_add(text, " left");
-	}
 	text_add(text, "\n");
+}
+
+/* Why nothing can be said about the time left. */
+static const char *unknown_because(const struct prg_progress *progress)
+{
+	if (progress->flag == PRG_FLAG_LOST)
+		return "the worker gives no sign of life";
+	if (progress->flag == PRG_FLAG_SILENT)
+		return "the reports have stopped";
+	return progress->has_history ? "" : "no job of this pipeline has completed yet";
+}
+
+static void add_eta_line(struct text *text, const struct prg_progress *progress)
+{
+	if (prg_progress_is_final(progress))
+		return;
+	const char *because = unknown_because(progress);
+	add_name(text, "ETA");
+	if (progress->has_eta) {
+		times_add_duration(text, progress->eta_seconds);
+		text_add(text, " (");
+		times_add_duration(text, progress->eta_lo_seconds);
+		text_add(text, " to ");
+		times_add_duration(text, progress->eta_hi_seconds);
+		text_addf(text, "), %.0f%% of the time is over\n", progress->time_fraction * 100);
+	} else {
+		text_addf(text, "unknown%s%s\n", *because != '\0' ? ": " : "", because);
+	}
 }
 
 static void add_state_line(struct text *text, const struct prg_progress *progress)
@@ -78,6 +101,7 @@ static void print_details(const struct prg_progress *progress)
 	add_name(&text, "stage");
 	text_addf(&text, "%s, %s\n", progress->status, progress->label);
 	add_bar_line(&text, progress);
+	add_eta_line(&text, progress);
 	add_line(&text, "message", progress->message);
 	add_line(&text, "error", progress->error);
 	add_state_line(&text, progress);

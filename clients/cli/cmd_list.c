@@ -20,6 +20,21 @@ struct listing {
 	long left; /* jobs still to be printed; -1: no limit */
 };
 
+static void add_eta(struct text *text, const struct prg_progress *job)
+{
+	if (job->has_eta)
+		times_add_duration(text, job->eta_seconds);
+	else
+		text_add(text, prg_progress_is_final(job) ? "" : "unknown");
+}
+
+/* The flag says more than the state, where there is one. */
+static const char *state_name(const struct prg_progress *job)
+{
+	bool has_flag = job->state == PRG_STATE_ACTIVE && job->flag != PRG_FLAG_NONE;
+	return has_flag ? prg_flag_name(job->flag) : prg_state_name(job->state);
+}
+
 static void add_row(struct listing *listing, const struct prg_progress *job)
 {
 	struct table *table = &listing->table;
@@ -34,8 +49,12 @@ static void add_row(struct listing *listing, const struct prg_progress *job)
 	table_add_drawn(table, text_string(&cell), BAR_COLUMNS);
 	table_addf(table, "%d", ended_badly ? job->reached_progress : job->progress);
 	text_clear(&cell);
-	bar_add_toned(&cell, prg_state_name(job->state), row_tone(job->state), &listing->terminal);
-	table_add_drawn(table, text_string(&cell), text_columns(prg_state_name(job->state)));
+	enum bar_tone tone = job->flag != PRG_FLAG_NONE ? TONE_WARNING : row_tone(job->state);
+	bar_add_toned(&cell, state_name(job), tone, &listing->terminal);
+	table_add_drawn(table, text_string(&cell), text_columns(state_name(job)));
+	text_clear(&cell);
+	add_eta(&cell, job);
+	table_add(table, text_string(&cell));
 	text_clear(&cell);
 	times_add_duration(&cell, (double)(times_wall_ms() - job->create_time_ms) / 1000);
 	table_add(table, text_string(&cell));
@@ -101,7 +120,7 @@ static int run(struct command_call *call)
 {
 	struct listing listing = {.call = call, .left = call->options->limit > 0 ? call->options->limit : -1};
 	terminal_look(&listing.terminal, STDOUT_FILENO);
-	table_init(&listing.table, "JOB\tSTAGE\tBAR\t>%\tSTATE\t>AGE\tMESSAGE");
+	table_init(&listing.table, "JOB\tSTAGE\tBAR\t>%\tSTATE\t>ETA\t>AGE\tMESSAGE");
 	int status = print_pages(&listing);
 	table_finish(&listing.table);
 	return status;
@@ -112,7 +131,8 @@ const struct command command_list = {
     .arguments = "",
     .summary = "list jobs, the newest first",
     .description = "Prints a table of the jobs that pass all filters given. LIST is one or several names with commas\n"
-                   "between them. % of a job that failed is what it had reached; AGE counts from its creation.\n",
+                   "between them. % of a job that failed is what it had reached; AGE counts from its creation;\n"
+                   "ETA is the time left. STATE says lost, silent or overdue of an active job that is.\n",
     .example = "  prg list --state active,stalled\n  prg list --prefix clip- --limit 20 --json\n",
     .exits = "",
     .options = OPTION_STATE | OPTION_STAGE | OPTION_PIPELINE | OPTION_PARENT | OPTION_PREFIX | OPTION_LIMIT,

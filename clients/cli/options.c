@@ -26,6 +26,9 @@ static const struct option_row rows[] = {
     {OPTION_PIPELINE, 0, "pipeline", "NAME", "the pipeline of the job"},
     {OPTION_PARENT, 0, "parent", "JOB", "the job that this one is a part of"},
     {OPTION_TTL, 0, "ttl", "DURATION", "how long to keep the finished job: 90, 15m, 2h, 7d"},
+    {OPTION_SIZE, 0, "size", "N", "how large the job is, in any unit; durations are learned in relation to it"},
+    {OPTION_WORKER, 0, "worker", "NAME", "who will do it; fast and slow ones are told apart"},
+    {OPTION_CLASS, 0, "class", "NAME", "what kind of job it is; likewise"},
     {OPTION_STATE, 0, "state", "LIST", "active, stalled, succeeded, failed, cancelled"},
     {OPTION_STAGE, 0, "stage", "LIST", "stages, as shown by 'prg stages'"},
     {OPTION_PREFIX, 0, "prefix", "TEXT", "what the job's name begins with"},
@@ -143,6 +146,8 @@ static bool take_number(struct options *options, enum option_bit bit, char *valu
 		return true;
 	case OPTION_TIMEOUT:
 		return take_timeout(options, value);
+	case OPTION_SIZE:
+		return options_read_number(value, &options->size) && options->size > 0;
 	case OPTION_TTL:
 		return times_read_duration(value, &options->ttl_seconds) && options->ttl_seconds > 0;
 	default:
@@ -185,6 +190,12 @@ static bool take(struct options *options, enum option_bit bit, char *value)
 		return true;
 	case OPTION_PREFIX:
 		options->prefix = value;
+		return true;
+	case OPTION_WORKER:
+		options->worker = value;
+		return true;
+	case OPTION_CLASS:
+		options->job_class = value;
 		return true;
 	case OPTION_META:
 		return options_add_entry(options, value);

@@ -36,6 +36,9 @@ enum option_bit {
 	OPTION_COMPLETE = 1 << 18,
 	OPTION_FAIL = 1 << 19,
 	OPTION_FOLLOW = 1 << 20,
+	OPTION_SIZE = 1 << 21,
+	OPTION_WORKER = 1 << 22,
+	OPTION_CLASS = 1 << 23,
 
 	OPTIONS_ALWAYS = OPTION_HELP | OPTION_VERSION | OPTION_JSON | OPTION_SERVER | OPTION_TIMEOUT,
 	OPTIONS_UPDATE = OPTION_MESSAGE | OPTION_META | OPTION_ATTEMPT
@@ -59,6 +62,9 @@ struct options {
 	const char *pipeline;
 	const char *parent;
 	double ttl_seconds;
+	double size;
+	const char *worker;
+	const char *job_class;
 	enum prg_state states[OPTIONS_STATES_MAX];
 	size_t state_count;
 	enum prg_stage stages[OPTIONS_STAGES_MAX];

@@ -4,7 +4,7 @@ _prg() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--server | --timeout | -m | --message | --meta | --attempt | --pipeline | --parent | --ttl | --state | --stage | \
-			--prefix | -n | --limit | --count | --outstanding | --total) ((i++)) ;;
+			--prefix | -n | --limit | --count | --outstanding | --total | --size | --worker | --class) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $command ]]; then command=${COMP_WORDS[i]}; else ((position++)); fi ;;
 		esac
@@ -16,7 +16,7 @@ _prg() {
 	elif [[ $word == -* ]]; then
 		COMPREPLY=($(compgen -W "$(prg ${command:+"$command"} --help 2>/dev/null | grep -o -- '--[a-z]*')" -- "$word"))
 	elif [[ -z $command ]]; then
-		COMPREPLY=($(compgen -W 'get watch list history stages create update set advance simulate run cancel delete ping
+		COMPREPLY=($(compgen -W 'get watch list history stages stats create update set advance simulate run cancel delete ping
 			bench help' -- "$word"))
 	elif [[ ($position == 0 || $command == watch) && $command != create ]]; then
 		COMPREPLY=($(compgen -W "$(prg list --limit 100 --timeout 1 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$word"))

@@ -64,6 +64,8 @@ void row_take(struct row *row, const struct prg_progress *progress, double now)
 	    .fraction = ended_badly ? progress->reached_progress / 100.0 : progress->fraction,
 	    .measured = measured_until(progress),
 	    .cancel_requested = progress->cancel_requested && !prg_progress_is_final(progress),
+	    .flag = progress->flag,
+	    .is_under_way = !prg_progress_is_final(progress),
 	    .has_eta = progress->has_eta && !prg_progress_is_final(progress),
 	    .eta_end = now + progress->eta_seconds,
 	    .has_took = progress->end_time_ms > progress->create_time_ms,
@@ -100,7 +102,8 @@ void row_layout(const struct row *const *rows, size_t count, bool show_jobs, con
 	for (size_t i = 0; i < count; i++) {
 		layout.job_columns = at_least(layout.job_columns, show_jobs ? text_columns(rows[i]->job_id) : 0);
 		layout.label_columns = at_least(layout.label_columns, text_columns(rows[i]->label));
-		layout.time_columns = at_least(layout.time_columns, rows[i]->has_eta || rows[i]->has_took ? TIME_COLUMNS : 0);
+		bool has_time = rows[i]->has_eta || rows[i]->is_under_way || rows[i]->has_took;
+		layout.time_columns = at_least(layout.time_columns, has_time ? TIME_COLUMNS : 0);
 	}
 	layout.job_columns = at_most(layout.job_columns, at_least(JOB_COLUMNS, layout.columns / 3));
 	layout.label_columns = at_least(layout.label_columns, 18); /* so that the bar does not jump at each stage */
@@ -156,6 +159,8 @@ static void add_time(struct text *text, const struct row *row, double now)
 	} else if (row->has_eta && row->eta_end - now >= 1) {
 		times_add_duration(text, row->eta_end - now);
 		text_add(text, " left");
+	} else if (row->is_under_way && !row->has_eta) {
+		text_add(text, "ETA unknown");
 	}
 }
 
@@ -165,8 +170,12 @@ static char *make_remark(const struct row *row)
 	struct text text = {0};
 	if (row->cancel_requested)
 		text_add(&text, "[cancel requested] ");
-	else if (row->state == PRG_STATE_STALLED)
+	else if (row->state == PRG_STATE_STALLED || row->flag == PRG_FLAG_LOST)
 		text_add(&text, "[no sign of life] ");
+	else if (row->flag == PRG_FLAG_SILENT)
+		text_add(&text, "[reports have stopped] ");
+	else if (row->flag == PRG_FLAG_OVERDUE)
+		text_add(&text, "[takes unusually long] ");
 	text_add(&text, row->remark);
 	char *remark = text_copy(text_string(&text));
 	text_finish(&text);

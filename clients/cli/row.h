@@ -21,6 +21,8 @@ struct row {
 	double fraction;
 	double measured; /* up to here it was measured; 1: all of it */
 	bool cancel_requested;
+	enum prg_flag flag;
+	bool is_under_way;
 	bool has_eta;
 	double eta_end; /* steady seconds at which the job should be done */
 	double took_seconds;

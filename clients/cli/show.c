@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "fail.h"
+#include "times.h"
 
 void show_json_stage(struct json *json, const char *key, const char *status)
 {
@@ -55,6 +56,7 @@ static void add_kind(struct json *json, const struct prg_progress *progress)
 {
 	json_string(json, "state", prg_state_name(progress->state));
 	json_string(json, "source", prg_source_name(progress->source));
+	json_bool(json, "has_history", progress->has_history);
 	json_string_or_null(json, "flag", progress->flag != PRG_FLAG_NONE ? prg_flag_name(progress->flag) : "");
 	json_unsigned(json, "revision", progress->revision);
 	json_unsigned(json, "attempt", progress->attempt);
@@ -96,6 +98,19 @@ const char *show_remark(const struct prg_progress *progress)
 	return ended_badly && progress->error[0] != '\0' ? progress->error : progress->message;
 }
 
+void show_add_eta(struct text *text, const struct prg_progress *progress)
+{
+	if (!progress->has_eta || prg_progress_is_final(progress))
+		return;
+	text_add(text, ", about ");
+	times_add_duration(text, progress->eta_seconds);
+	text_add(text, " left (");
+	times_add_duration(text, progress->eta_lo_seconds);
+	text_add(text, " to ");
+	times_add_duration(text, progress->eta_hi_seconds);
+	text_add(text, ")");
+}
+
 void show_add_line(struct text *text, const struct prg_progress *progress)
 {
 	text_add_cut(text, progress->job_id, -1);
@@ -104,6 +119,8 @@ void show_add_line(struct text *text, const struct prg_progress *progress)
 		text_add(text, " (stalled)");
 	if (progress->source == PRG_SOURCE_SIMULATED && progress->state == PRG_STATE_ACTIVE)
 		text_add(text, " (simulated)");
+	if (progress->flag != PRG_FLAG_NONE && progress->state == PRG_STATE_ACTIVE)
+		text_addf(text, " (%s)", prg_flag_name(progress->flag));
 	if (progress->reached_progress > progress->progress)
 		text_addf(text, " (reached %d%%)", progress->reached_progress);
 	if (progress->cancel_requested && !prg_progress_is_final(progress))
@@ -132,6 +149,7 @@ void show_print_answer(struct prg_progress *progress, bool as_json)
 		show_add_line(&line, progress);
 		if (progress->outcome == PRG_OUTCOME_ABSORBED || progress->outcome == PRG_OUTCOME_DUPLICATE)
 			text_addf(&line, " (%s)", prg_outcome_name(progress->outcome));
+		show_add_eta(&line, progress);
 		puts(text_string(&line));
 		text_finish(&line);
 	}

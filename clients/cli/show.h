@@ -12,6 +12,9 @@ void show_add_json(struct json *json, const struct prg_progress *progress);
 /* Adds the plain line, without its end: "job-1 transcribing 37% message". */
 void show_add_line(struct text *text, const struct prg_progress *progress);
 
+/* Adds ", about 3m20s left (2m to 5m)" if that is known. */
+void show_add_eta(struct text *text, const struct prg_progress *progress);
+
 /* What to say about the job: why it failed or was cancelled, else its message. Borrowed. */
 const char *show_remark(const struct prg_progress *progress);
 

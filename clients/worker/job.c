@@ -235,6 +235,14 @@ enum step job_begin(struct job *job, enum prg_stage stage, double total, const c
 	return take_answer(job, code, NULL);
 }
 
+enum step job_simulate(struct job *job)
+{
+	struct prg_update update = {.attempt = job->attempt};
+	struct prg_progress *progress = NULL;
+	enum prg_code code = prg_simulate_progress(job->client, job->id, job->stage, 0, &update, &progress);
+	return take_answer(job, code, progress);
+}
+
 bool job_tick(struct job *job, uint64_t done)
 {
 	job->done = done;

@@ -66,6 +66,9 @@ void job_set_total(struct job *job, double total);
 /* Sets the message that goes with the next reports. */
 void job_say(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Lets the service move the bar of the stage that was begun by itself, as long as nothing can be reported. */
+enum step job_simulate(struct job *job);
+
 /* Whether the work should stop: a signal, a request to cancel, or another worker has taken over. */
 bool job_must_stop(struct job *job);
 

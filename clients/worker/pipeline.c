@@ -132,6 +132,8 @@ static enum step transcribe(struct work *work)
 		return job_enter(job, PRG_STAGE_TRANSCRIBING, "The source has no sound");
 	enum step step = job_begin(job, PRG_STAGE_TRANSCRIBING, work->media.seconds * 1000, "Listening");
 	if (step == STEP_DONE)
+		step = job_simulate(job);
+	if (step == STEP_DONE)
 		step = transcribe_file(job, &work->folder, SOURCE_NAME, &work->media, work->options->model, &work->words);
 	if (step != STEP_DONE)
 		return step;

@@ -99,7 +99,10 @@ static enum step listen(struct listener *listener)
 	uint64_t seconds = listener->samples / SAMPLES_PER_SECOND;
 	job_say(listener->job, "%llu of %.0f s heard, %zu words", (unsigned long long)seconds, listener->seconds,
 	        listener->words->count);
-	bool stop = job_tick(listener->job, listener->samples * 1000 / SAMPLES_PER_SECOND);
+	/* Until the first words the service moves the bar: the recognizer hears far ahead of what it understands. */
+	uint64_t heard_ms = listener->samples * 1000 / SAMPLES_PER_SECOND;
+	bool has_words = listener->words->count > 0;
+	bool stop = has_words ? job_tick(listener->job, heard_ms) : job_must_stop(listener->job);
 	return step == STEP_DONE && stop ? STEP_STOPPED : step;
 }
 
@@ -154,7 +157,11 @@ static enum step hear(struct listener *listener, const struct folder *folder, co
 		step = listen(listener);
 	if (step == STEP_STOPPED && !listener->job->reason[0])
 		step = job_stop(listener->job);
-	return step == STEP_DONE ? end_phrase(listener) : step; /* to end a phrase takes its time */
+	if (step == STEP_DONE)
+		step = end_phrase(listener); /* to end a phrase takes its time */
+	if (step == STEP_DONE)
+		job_tick(listener->job, listener->samples * 1000 / SAMPLES_PER_SECOND);
+	return step;
 }
 
 static cmd_ln_t *configure(struct job *job, const char *model)

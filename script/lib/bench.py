@@ -15,9 +15,11 @@ import socket
 import sqlite3
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
+from bench_http import compare_with_bare_http
 from bench_redis import compare_with_redis
 from bench_support import Server, middle, wait_for
 from bench_watch import compare_with_relay
@@ -35,10 +37,10 @@ class Bench:
                 return str(path)
         raise SystemExit(f"bench: {name} is not built")
 
-    def daemon(self, name, store):
+    def daemon(self, name, store, http="off"):
         path = f"{self.folder}/{name}.sock"
         server = Server(self.program("progressd"), "--rpc", f"ipc://{path}", "--rpc", f"tcp://127.0.0.1:{self.port(name)}",
-                        "--pub", f"ipc://{self.folder}/{name}-events.sock", "--http", "off", "--store", store)
+                        "--pub", f"ipc://{self.folder}/{name}-events.sock", "--http", http, "--store", store)
         wait_for(path)
         return server
 
@@ -205,7 +207,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=80000, help="calls of a measurement with 64 outstanding")
     parser.add_argument("--jobs", type=int, default=1000000, help="finished jobs in the large store")
-    parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "redis": compare_with_redis,
+    parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "http": compare_with_bare_http,
+             "redis": compare_with_redis,
              "redis-script": Bench.compare_with_redis_script,
              "watch": compare_with_relay, "python": Bench.compare_python, "store": Bench.measure_large_store}
     parser.add_argument("--only", choices=parts, help="one part of it")

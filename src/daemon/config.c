@@ -17,6 +17,8 @@
 #include "service/service.h"
 #include "store/store.h"
 
+#define MOVE_STEP_MIN 0.01
+
 enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_COMMAND_LINE };
 
 struct option {
@@ -75,6 +77,26 @@ static enum err set_lost_after(struct config *config, const char *value, struct 
 	return err;
 }
 
+static enum err set_move_step(struct config *config, const char *value, struct fault *fault)
+{
+	char *end;
+	double points = strtod(value, &end);
+	if (end == value || *end != '\0' || !(points >= MOVE_STEP_MIN && points <= 100))
+		return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_NUMBER",
+		                 "\"%s\" is not allowed; allowed is a number from %g to 100", value, MOVE_STEP_MIN);
+	config->move_step_points = points;
+	return ERR_OK;
+}
+
+static enum err set_move_interval(struct config *config, const char *value, struct fault *fault)
+{
+	long long ms = 0;
+	enum err err = config_read_number(value, 10, 60000, &ms, fault);
+	if (err == ERR_OK)
+		config->move_interval_ms = ms;
+	return err;
+}
+
 static enum err set_calls_max(struct config *config, const char *value, struct fault *fault)
 {
 	return config_set_size(&config->calls_max, value, 10000000, fault);
@@ -115,6 +137,8 @@ static const struct option options[] = {
     {"retention", "SECONDS", "keep finished jobs for so long (2592000)", set_retention},
     {"lost-after", "SECONDS", "fail jobs that are stalled for so long, unless they say otherwise (never)",
      set_lost_after},
+    {"move-step", "POINTS", "tell watchers of a simulated bar when it has moved so far (0.5)", set_move_step},
+    {"move-interval", "MS", "but never more often than this (250)", set_move_interval},
     {"log-level", "LEVEL", "debug, info, warning or error (info)", set_log_level},
     {"calls-max", "N", "calls under way at once, waiting ones included (262144)", set_calls_max},
     {"calls-per-peer-max", "N", "the same of one connection (131072)", set_calls_per_peer_max},
@@ -355,6 +379,8 @@ enum err config_read(struct config *config, int argc, char **argv, enum config_a
 	*config = (struct config){
 	    .log_level = LOG_INFO,
 	    .retention_ms = service_options_default.default_ttl_ms,
+	    .move_step_points = service_options_default.move_step_points,
+	    .move_interval_ms = service_options_default.move_interval_ms,
 	    .calls_max = rpc_server_options_default.calls_max,
 	    .calls_per_peer_max = rpc_server_options_default.calls_per_peer_max,
 	    .send_timeout_ms = rpc_server_options_default.send_timeout_ms,

@@ -36,6 +36,8 @@ struct config {
 	enum log_level log_level;
 	int64_t retention_ms;  /* how long finished jobs are kept */
 	int64_t lost_after_ms; /* how long stalled jobs are waited for; 0: for ever */
+	double move_step_points;  /* how far a simulated bar moves before its watchers are told … */
+	int64_t move_interval_ms; /* … and how soon again at most */
 	size_t calls_max;
 	size_t calls_per_peer_max;
 	int send_timeout_ms;

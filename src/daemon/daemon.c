@@ -52,6 +52,8 @@ static enum err start_service(struct daemon *daemon, struct fault *fault)
 	struct service_options options = service_options_default;
 	options.default_ttl_ms = daemon->config->retention_ms;
 	options.default_lost_after_ms = daemon->config->lost_after_ms;
+	options.move_step_points = daemon->config->move_step_points;
+	options.move_interval_ms = daemon->config->move_interval_ms;
 	options.cached_jobs_max = daemon->config->cached_jobs_max;
 	options.on_unreadable = tell_unreadable;
 	options.on_data_loss = die_of_data_loss;

@@ -11,9 +11,18 @@ struct feed_topic {
 	char job_id[];     /* the topic's key */
 };
 
+/* Movements are hints: whoever comes too late for one gets the next. */
+static const struct feed_history_limits moves_limits = {
+    .changes_min = 0,
+    .changes_max = 65536,
+    .bytes_max = 32 << 20,
+    .age_min_ms = 10000,
+};
+
 void feed_init(struct feed *feed, const struct feed_history_limits *limits)
 {
 	feed_history_init(&feed->history, limits);
+	feed_history_init(&feed->moves, &moves_limits);
 	list_init(&feed->watchers);
 	list_init(&feed->listeners);
 	list_init(&feed->woken);
@@ -26,6 +35,7 @@ void feed_finish(struct feed *feed)
 	assert(feed->waiter_count == 0 && list_is_empty(&feed->woken) && feed->topics.count == 0);
 	map_finish(&feed->topics);
 	feed_history_finish(&feed->history);
+	feed_history_finish(&feed->moves);
 }
 
 void feed_add_listener(struct feed *feed, struct feed_listener *listener)
@@ -223,15 +233,98 @@ static void wake_all(struct feed *feed, struct list *waiters)
 	}
 }
 
+/* Each waiter has one post at a topic, so the next one stays when it goes. */
+static void wake_all_posts(struct feed *feed, const struct feed_topic *topic)
+{
+	while (!list_is_empty(&topic->posts)) {
+		struct feed_waiter *waiter = LIST_MEMBER(topic->posts.next, struct feed_post, link)->waiter;
+		leave_posts(feed, waiter, topic);
+		leave(feed, waiter, 0);
+		list_append(&feed->woken, &waiter->link);
+	}
+}
+
 void feed_begin_anew(struct feed *feed)
 {
-	struct feed_topic *topic;
+	size_t position = 0;
 	feed_history_forget(&feed->history);
 	wake_all(feed, &feed->watchers);
-	for (size_t position = 0; (topic = map_next(&feed->topics, &position)) != NULL;) {
+	while (feed->topics.count > 0) {
+		struct feed_topic *topic = map_next(&feed->topics, &position);
+		if (topic == NULL) {
+			position = 0; /* closing a topic may have moved another one to where we have been */
+			continue;
+		}
 		wake_all(feed, &topic->waiters);
-		free(topic);
+		wake_all_posts(feed, topic);
+		close_topic_if_empty(feed, topic);
 	}
-	map_finish(&feed->topics);
-	map_init(&feed->topics);
+}
+
+/* Wakes those of a list who want movements and whom this one concerns. No change up to now concerned them. */
+static void wake_for_move(struct feed *feed, struct list *waiters, const struct feed_facts *facts)
+{
+	struct list *next;
+	for (struct list *link = waiters->next; link != waiters; link = next) {
+		next = link->next;
+		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_waiter, link);
+		if (!waiter->wants_moves || (waiter->is_for_any && !feed_filter_lets_pass(waiter->filter, facts)))
+			continue;
+		leave(feed, waiter, feed_history_position(&feed->history));
+		list_append(&feed->woken, &waiter->link);
+	}
+}
+
+static void wake_posts_for_move(struct feed *feed, const struct feed_topic *topic, const struct feed_facts *facts)
+{
+	struct list *next;
+	for (struct list *link = topic->posts.next; link != &topic->posts; link = next) {
+		next = link->next;
+		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_post, link)->waiter;
+		if (!waiter->wants_moves || !feed_filter_lets_pass(waiter->filter, facts))
+			continue;
+		leave_posts(feed, waiter, topic);
+		leave(feed, waiter, feed_history_position(&feed->history));
+		list_append(&feed->woken, &waiter->link);
+	}
+}
+
+void feed_move(struct feed *feed, const struct feed_change *movement)
+{
+	feed_history_add(&feed->moves, movement);
+	wake_for_move(feed, &feed->watchers, &movement->facts);
+	struct feed_topic *topic = map_find(&feed->topics, movement->facts.job_id);
+	if (topic == NULL)
+		return;
+	wake_for_move(feed, &topic->waiters, &movement->facts);
+	wake_posts_for_move(feed, topic, &movement->facts);
+	close_topic_if_empty(feed, topic);
+}
+
+static bool wants_moves(const struct list *waiters, const struct feed_facts *facts)
+{
+	for (struct list *link = waiters->next; link != waiters; link = link->next) {
+		const struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_waiter, link);
+		if (waiter->wants_moves && (!waiter->is_for_any || feed_filter_lets_pass(waiter->filter, facts)))
+			return true;
+	}
+	return false;
+}
+
+static bool want_posts_moves(const struct list *posts, const struct feed_facts *facts)
+{
+	for (struct list *link = posts->next; link != posts; link = link->next) {
+		const struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_post, link)->waiter;
+		if (waiter->wants_moves && feed_filter_lets_pass(waiter->filter, facts))
+			return true;
+	}
+	return false;
+}
+
+bool feed_is_watched(const struct feed *feed, const struct feed_facts *facts)
+{
+	const struct feed_topic *topic = map_find(&feed->topics, facts->job_id);
+	bool is_topic_watched =
+	    topic != NULL && (wants_moves(&topic->waiters, facts) || want_posts_moves(&topic->posts, facts));
+	return is_topic_watched || wants_moves(&feed->watchers, facts);
 }

@@ -37,6 +37,7 @@ struct feed_waiter {
 	bool is_for_any;
 	struct feed_post *posts; /* of one who waits for some jobs. Borrowed */
 	size_t post_count;       /* 0: it does not */
+	bool wants_moves;        /* is woken by movements, too */
 	uint64_t quiet_until;    /* once it has ceased to wait: no change up to this position of the history concerned it */
 };
 
@@ -45,6 +46,8 @@ struct feed {
 	struct map topics;    /* by job_id; only jobs somebody waits for */
 	struct list watchers; /* those who wait for any job that passes their filter */
 	struct feed_history history;
+	struct feed_history
+	    moves;         /* the latest movements, with positions of their own; revision and row as of the change */
 	struct list woken; /* waiters that have been told: a change got beyond after_revision, or the job is gone */
 	size_t waiter_count;
 };
@@ -75,6 +78,13 @@ void feed_publish(struct feed *feed, const struct feed_change *change);
 /* Nobody knows what has changed meanwhile: forgets the history and moves all waiters to feed->woken, with quiet_until
  * 0. */
 void feed_begin_anew(struct feed *feed);
+
+/* Remembers a movement: what a job shows has moved by itself, without a change. Listeners are not told. Waiters whom it
+ * concerns and who want movements are moved to feed->woken. */
+void feed_move(struct feed *feed, const struct feed_change *movement);
+
+/* Whether somebody waits who wants movements of such a job. */
+bool feed_is_watched(const struct feed *feed, const struct feed_facts *facts);
 
 /* The waiter that was woken first, which is neither waiting nor woken any more, or NULL. */
 struct feed_waiter *feed_take_woken(struct feed *feed);

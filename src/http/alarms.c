@@ -10,12 +10,13 @@
 static void ring_due(struct alarms *alarms)
 {
 	struct timer *timer;
-	while ((timer = timer_queue_take_due(&alarms->queue, clock_steady_ms())) != NULL) {
+	int64_t now_ms = clock_steady_ms();
+	while ((timer = timer_queue_take_due(&alarms->queue, now_ms)) != NULL) {
 		struct alarm *alarm = LIST_MEMBER(timer, struct alarm, timer);
 		int64_t next_ms = alarm->ring(alarm);
-		/* It has just left the queue, so there is room for it. */
+		/* It has just left the queue, so there is room for it. At once would be for ever. */
 		if (next_ms != 0)
-			(void)!timer_queue_set(&alarms->queue, &alarm->timer, next_ms);
+			(void)!timer_queue_set(&alarms->queue, &alarm->timer, next_ms > now_ms ? next_ms : now_ms + 1);
 	}
 }
 

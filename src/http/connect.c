@@ -27,7 +27,9 @@ static const struct codec codecs[] = {
 /* The codec of a media type; its parameters do not count. NULL: there is none. */
 static const struct codec *find_codec(const char *type)
 {
-	size_t length = type != NULL ? strcspn(type, "; \t") : 0;
+	if (type == NULL)
+		return NULL;
+	size_t length = strcspn(type, "; \t");
 	for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
 		if (length == strlen(codecs[i].type) && strncasecmp(codecs[i].type, type, length) == 0)
 			return &codecs[i];

@@ -9,8 +9,8 @@
 #include "base/metrics.h"
 #include "http/answer.h"
 #include "http/jobs.h"
+#include "http/memo.h"
 #include "http/stream.h"
-#include "wire/json.h"
 #include "wire/reader.h"
 
 enum {
@@ -81,16 +81,14 @@ static void put_merged(struct buffer *out, uint64_t merged)
 	metrics_add(METRICS_STREAM_MERGED, merged);
 }
 
-static enum err put_event(struct wire_bytes bytes, struct buffer *out, struct fault *fault)
+static enum err put_event(const struct stream *stream, struct wire_bytes bytes, struct buffer *out, struct fault *fault)
 {
 	struct event event = open_event(bytes);
-	struct json_options options = {.shows_defaults = true};
 	bool is_deleted = event.kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED;
 	put_merged(out, event.merged);
 	buffer_put_string(out, is_deleted ? "event: deleted\ndata: " : "event: progress\ndata: ");
 	metrics_add(METRICS_STREAM_EVENTS, 1);
-	enum err err =
-	    json_seal(&progress__v1__progress_info__descriptor, event.info.at, event.info.length, &options, out, fault);
+	enum err err = memo_put_info(stream_memo(stream), event.info, out, fault);
 	buffer_put_char(out, '\n');
 	return err;
 }
@@ -116,7 +114,7 @@ static enum err write_next(const struct stream *stream, size_t *place, struct bu
 	*place = (size_t)(reader.at - answer.bytes.at);
 	bool is_last = !next_event(&reader, &ahead);
 	if (has_event)
-		err = put_event(event, out, fault);
+		err = put_event(stream, event, out, fault);
 	if (is_last) {
 		put_id(out, answer.token);
 		*place = answer.bytes.length;

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/metrics.h"
 #include "http/access_log.h"
 #include "http/answer.h"
@@ -31,7 +32,6 @@ static struct exchange *make_exchange(struct http_server *server)
 		return NULL;
 	exchange->server = server;
 	exchange->deadline.ring = ring;
-	list_init(&exchange->link);
 	arena_init(&exchange->arena, ARENA_BYTES_MAX);
 	buffer_init(&exchange->body, BODY_BYTES_MAX);
 	buffer_init(&exchange->text, ARENA_BYTES_MAX);
@@ -40,20 +40,12 @@ static struct exchange *make_exchange(struct http_server *server)
 
 static struct exchange *take_spare(struct http_server *server)
 {
-	if (list_is_empty(&server->spare))
+	struct exchange *exchange = server->spare;
+	if (exchange == NULL)
 		return NULL;
-	struct exchange *exchange = LIST_MEMBER(server->spare.next, struct exchange, link);
-	list_remove(&exchange->link);
+	server->spare = exchange->next;
 	server->spare_count--;
 	return exchange;
-}
-
-static void count_exchange(struct http_server *server, size_t more, size_t less)
-{
-	pthread_mutex_lock(&server->lock);
-	server->exchange_count += more;
-	server->exchange_count -= less;
-	pthread_mutex_unlock(&server->lock);
 }
 
 struct exchange *exchange_create(struct http_server *server, struct MHD_Connection *connection)
@@ -65,7 +57,7 @@ struct exchange *exchange_create(struct http_server *server, struct MHD_Connecti
 		return NULL;
 	exchange->connection = connection;
 	exchange->began_ns = clock_steady_ns();
-	count_exchange(server, 1, 0);
+	atomic_fetch_add_explicit(&server->exchange_count, 1, memory_order_relaxed);
 	return exchange;
 }
 
@@ -86,7 +78,6 @@ static void clean(struct exchange *exchange)
 	buffer_clear(&kept.text);
 	*exchange = (struct exchange){
 	    .server = kept.server, .body = kept.body, .text = kept.text, .arena = kept.arena, .deadline.ring = ring};
-	list_init(&exchange->link);
 }
 
 void exchange_end(struct exchange *exchange)
@@ -99,12 +90,13 @@ void exchange_end(struct exchange *exchange)
 	    exchange->body.capacity <= SPARE_BUFFER_BYTES_MAX && exchange->text.capacity <= SPARE_BUFFER_BYTES_MAX;
 	if (is_small && server->spare_count < SPARE_MAX) {
 		clean(exchange);
-		list_prepend(&server->spare, &exchange->link);
+		exchange->next = server->spare;
+		server->spare = exchange;
 		server->spare_count++;
 	} else {
 		destroy(exchange);
 	}
-	count_exchange(server, 0, 1);
+	atomic_fetch_sub_explicit(&server->exchange_count, 1, memory_order_release);
 }
 
 void exchange_free_spare(struct http_server *server)

@@ -18,7 +18,6 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "base/list.h"
 #include "http/alarms.h"
 #include "http/server.h"
 #include "service/call.h"
@@ -31,7 +30,7 @@ struct route;
 enum exchange_call { EXCHANGE_NO_CALL, EXCHANGE_CALLING, EXCHANGE_WAITING, EXCHANGE_REPLIED };
 
 struct exchange {
-	struct list link; /* of the server's spare ones */
+	struct exchange *next; /* of the server's spare ones */
 	struct http_server *server;
 	struct MHD_Connection *connection;
 	const struct route *route; /* NULL: none */

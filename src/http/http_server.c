@@ -19,7 +19,7 @@
 #include "http/tls.h"
 
 enum {
-	POOL_BYTES = 40 * 1024, /* of a connection: the largest head, what is read of it, and the answer's head */
+	POOL_BYTES = 26 * 1024, /* of a connection: the largest head, its fields, and the head of the answer */
 	DESCRIPTORS_KEPT = 128, /* for all that is not a connection */
 	STOP_PATIENCE_MS = 2000,
 	STOP_STEP_MS = 10,
@@ -107,6 +107,7 @@ static void destroy(struct http_server *server)
 {
 	if (server->socket_fd >= 0)
 		close(server->socket_fd);
+	memo_finish(&server->memo);
 	files_close(server->files);
 	tls_close(server->tls);
 	pthread_mutex_destroy(&server->lock);
@@ -122,7 +123,6 @@ static struct http_server *make_server(const struct http_server_options *options
 	server->service = service;
 	server->socket_fd = -1;
 	server->rules = (struct origin_rules){options->hosts, options->host_count, options->origins, options->origin_count};
-	list_init(&server->spare);
 	list_init(&server->streams);
 	pthread_mutex_init(&server->lock, NULL);
 	return server;
@@ -172,7 +172,7 @@ void http_server_drain(struct http_server *server)
 static size_t count_open(struct http_server *server)
 {
 	pthread_mutex_lock(&server->lock);
-	size_t count = server->stream_count + server->exchange_count;
+	size_t count = server->stream_count + atomic_load_explicit(&server->exchange_count, memory_order_acquire);
 	pthread_mutex_unlock(&server->lock);
 	return count;
 }

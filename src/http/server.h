@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "http/alarms.h"
 #include "http/http_server.h"
+#include "http/memo.h"
 #include "http/origin.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
 	ARENA_BYTES_MAX = 16 << 20, /* what one request may take at the most */
 };
 
+struct exchange;
 struct files;
 struct tls;
 
@@ -35,17 +37,18 @@ struct http_server {
 	int socket_fd;
 	char url[320];
 	atomic_bool is_draining;
+	atomic_size_t exchange_count;
 	atomic_uint_fast64_t peers; /* numbers given out to calls */
 	struct alarms alarms;
 
 	/* Of the library's thread. */
-	struct list spare; /* struct exchange */
+	struct exchange *spare; /* a stack */
 	size_t spare_count;
+	struct memo memo; /* of the streams */
 
 	pthread_mutex_t lock; /* of what follows, and of each stream's wake-up */
 	struct list streams;
 	size_t stream_count;
-	size_t exchange_count;
 };
 
 /* A number for the calls of a request or stream, as struct call has it; unlike those of other doors. */

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <progress/v1/job.pb-c.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "job/job.h"
@@ -35,21 +36,50 @@ enum {
 	INFO_FIELDS = 32,
 };
 
+#define NAME(text)                                                                                                     \
+	{                                                                                                                  \
+		(const uint8_t *)(text), sizeof(text) - 1                                                                      \
+	}
+
 /* The names of the fixed members; a job's metadata must not take their place. */
-static const char *const fixed_names[] = {
-    "status",         "progress",         "message",          "job_id",   "stage",         "label",
-    "state",          "source",           "revision",         "fraction", "time_fraction", "eta_seconds",
-    "eta_lo_seconds", "eta_hi_seconds",   "reached_progress", "attempt",  "run",           "flag",
-    "error",          "cancel_requested", "pipeline",         "parent",
+static const struct wire_bytes fixed_names[] = {
+    NAME("status"),
+    NAME("progress"),
+    NAME("message"),
+    NAME("job_id"),
+    NAME("stage"),
+    NAME("label"),
+    NAME("state"),
+    NAME("source"),
+    NAME("revision"),
+    NAME("fraction"),
+    NAME("time_fraction"),
+    NAME("eta_seconds"),
+    NAME("eta_lo_seconds"),
+    NAME("eta_hi_seconds"),
+    NAME("reached_progress"),
+    NAME("attempt"),
+    NAME("run"),
+    NAME("flag"),
+    NAME("error"),
+    NAME("cancel_requested"),
+    NAME("pipeline"),
+    NAME("parent"),
 };
 
 struct info {
 	struct wire_bytes texts[INFO_FIELDS];
 	uint64_t numbers[INFO_FIELDS];
 	double reals[INFO_FIELDS];
-	struct wire_bytes metadata[JOB_METADATA_ENTRIES_MAX];
 	size_t metadata_count;
+	struct wire_bytes metadata[JOB_METADATA_ENTRIES_MAX]; /* the first metadata_count of them are set */
 };
+
+/* Nothing is known yet. The entries of the metadata need not be cleared. */
+static void clear_info(struct info *info)
+{
+	memset(info, 0, offsetof(struct info, metadata));
+}
 
 static double real_before(const struct reader *reader)
 {
@@ -162,8 +192,9 @@ static void put_word(struct buffer *out, const char *name, const ProtobufCEnumDe
 static bool put_eta(struct buffer *out, const struct info *info)
 {
 	static const char *const names[] = {"eta_seconds", "eta_lo_seconds", "eta_hi_seconds"};
-	struct info eta = {.metadata_count = 0};
 	bool is_known = info->texts[INFO_ETA].at != NULL;
+	struct info eta;
+	clear_info(&eta);
 	if (is_known && !read_info(info->texts[INFO_ETA], &eta))
 		return false;
 	for (size_t i = 0; i < 3; i++) {
@@ -179,22 +210,28 @@ static bool put_eta(struct buffer *out, const struct info *info)
 static bool is_fixed(struct wire_bytes key)
 {
 	for (size_t i = 0; i < sizeof fixed_names / sizeof *fixed_names; i++)
-		if (strlen(fixed_names[i]) == key.length && memcmp(fixed_names[i], key.at, key.length) == 0)
+		if (fixed_names[i].length == key.length && memcmp(fixed_names[i].at, key.at, key.length) == 0)
 			return true;
 	return false;
 }
 
 static bool put_entry(struct buffer *out, struct wire_bytes bytes)
 {
-	struct info entry = {.metadata_count = 0};
-	if (!read_info(bytes, &entry))
-		return false;
-	if (is_fixed(entry.texts[1]))
+	struct wire_bytes parts[3] = {{NULL, 0}}; /* by field: the key is 1, the value 2 */
+	struct reader reader = {bytes.at, bytes.at + bytes.length};
+	struct reader_field field;
+	while (reader.at < reader.end) {
+		if (reader_next(&reader, &field) != NULL)
+			return false;
+		if (field.type == READER_BYTES && field.number < 3)
+			parts[field.number] = field.bytes;
+	}
+	if (is_fixed(parts[1]))
 		return true;
 	buffer_put_char(out, ',');
-	json_put_string(out, (const char *)entry.texts[1].at, entry.texts[1].length);
+	json_put_string(out, (const char *)parts[1].at, parts[1].length);
 	buffer_put_char(out, ':');
-	json_put_string(out, (const char *)entry.texts[2].at, entry.texts[2].length);
+	json_put_string(out, (const char *)parts[2].at, parts[2].length);
 	return true;
 }
 
@@ -233,7 +270,8 @@ bool status_json_write(struct wire_bytes answer, struct buffer *out)
 {
 	size_t before = out->length;
 	struct wire_bytes bytes;
-	struct info info = {.metadata_count = 0};
+	struct info info;
+	clear_info(&info);
 	if (!find_info(answer, &bytes) || !read_info(bytes, &info))
 		return false;
 	buffer_put_char(out, '{');

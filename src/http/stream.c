@@ -82,6 +82,11 @@ struct stream_answer stream_answer(const struct stream *stream)
 	return (struct stream_answer){stream->call.response, stream->token, stream->is_resync};
 }
 
+struct memo *stream_memo(const struct stream *stream)
+{
+	return &stream->server->memo;
+}
+
 /* ---- waking ---- */
 
 /* With the lock held. */

@@ -52,6 +52,9 @@ const struct method *stream_method(const struct stream *stream);
 bool stream_is_json(const struct stream *stream);
 struct stream_answer stream_answer(const struct stream *stream);
 
+/* Of all streams of the server together; lives as long as it does. */
+struct memo *stream_memo(const struct stream *stream);
+
 /* Ends all streams that have not ended by themselves. */
 void stream_end_all(struct http_server *server);
 

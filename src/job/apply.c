@@ -18,7 +18,7 @@
 enum start { START_NOTHING, START_ATTEMPT, START_RUN };
 
 /* The change that an update comes down to, before it is made. */
-struct plan {
+struct course {
 	const struct stage *present;
 	enum start start;
 	bool is_new_stage; /* the stay in the present stage ends */
@@ -52,7 +52,7 @@ static enum err check_end(const struct job *job, enum start start, struct fault 
 	                 stages_find(job->view.stage)->status);
 }
 
-static enum err check_order(const struct job *job, const struct plan *plan, const struct job_update *update,
+static enum err check_order(const struct job *job, const struct course *plan, const struct job_update *update,
                             struct fault *fault)
 {
 	const struct stage *present = plan->present, *wanted = update->stage;
@@ -73,43 +73,60 @@ static enum err check_order(const struct job *job, const struct plan *plan, cons
 	return ERR_OK;
 }
 
+static bool claims_place(const struct job_update *update)
+{
+	return update->claim == JOB_CLAIM_PERCENT || update->claim == JOB_CLAIM_FRACTION;
+}
+
 static double claimed_percent(const struct job_update *update)
 {
 	const struct stage *stage = update->stage;
-	if (stage->ends_as != JOB_STATE_UNSPECIFIED || update->claim == JOB_CLAIM_STAGE)
+	if (stage->ends_as != JOB_STATE_UNSPECIFIED || !claims_place(update))
 		return stage->start_percent;
 	if (update->claim == JOB_CLAIM_PERCENT)
 		return update->percent;
 	return stage->start_percent + update->fraction * (stage->end_percent - stage->start_percent);
 }
 
-/* The percent to show after the update: never less than now, but for a new bar and for a bad end. */
+/* The percent to show after the update: never less than now, but for a new bar and for a bad end. What the bar has
+ * moved by itself counts when its stage is left; within it, it is shown beside what is reported. */
 static double planned_percent(const struct job *job, enum start start, const struct job_update *update)
 {
 	double claimed = claimed_percent(update);
+	double present = job->view.percent;
+	if (update->stage->number != job->view.stage && job->pace.moved_percent > present)
+		present = job->pace.moved_percent;
 	enum job_state ends_as = update->stage->ends_as;
 	if (ends_as == JOB_STATE_FAILED || ends_as == JOB_STATE_CANCELLED || start != START_NOTHING)
 		return claimed;
-	return claimed > job->view.percent ? claimed : job->view.percent;
+	return claimed > present ? claimed : present;
 }
 
-static bool is_late(const struct job *job, const struct plan *plan, const struct job_update *update)
+static bool is_late(const struct job *job, const struct course *plan, const struct job_update *update)
 {
-	return !plan->is_new_stage && update->claim != JOB_CLAIM_STAGE && claimed_percent(update) < job->view.percent;
+	return !plan->is_new_stage && claims_place(update) && claimed_percent(update) < job->view.percent;
 }
 
-static bool says_something_new(const struct job *job, const struct plan *plan, const struct job_update *update)
+static bool asks_for_simulation(const struct job *job, const struct job_update *update)
+{
+	if (update->claim != JOB_CLAIM_SIMULATED)
+		return false;
+	bool is_new_length = update->expected_ms != 0 && update->expected_ms != job->view.expected_ms;
+	return !job->view.is_simulated || is_new_length;
+}
+
+static bool says_something_new(const struct job *job, const struct course *plan, const struct job_update *update)
 {
 	if (is_unborn(job))
 		return true;
 	bool is_new_amount = update->total > 0 && (update->done != job->view.done || update->total != job->view.total);
 	return plan->is_new_stage || plan->percent > job->view.percent || plan->is_new_message || plan->merge.is_change ||
-	       is_new_amount;
+	       is_new_amount || asks_for_simulation(job, update);
 }
 
-static struct plan make_plan(const struct job *job, const struct job_update *update)
+static struct course plot_course(const struct job *job, const struct job_update *update)
 {
-	struct plan plan = {.present = stages_find(job->view.stage)};
+	struct course plan = {.present = stages_find(job->view.stage)};
 	assert(plan.present != NULL);
 	plan.start = what_starts(job, plan.present, update);
 	plan.is_new_stage = plan.start != START_NOTHING || update->stage != plan.present;
@@ -121,7 +138,7 @@ static struct plan make_plan(const struct job *job, const struct job_update *upd
 	return plan;
 }
 
-static enum span_outcome span_outcome(const struct plan *plan, const struct job_update *update)
+static enum span_outcome span_outcome(const struct course *plan, const struct job_update *update)
 {
 	if (plan->start == START_ATTEMPT)
 		return SPAN_OUTCOME_SUPERSEDED;
@@ -135,7 +152,7 @@ static enum span_outcome span_outcome(const struct plan *plan, const struct job_
 	}
 }
 
-static bool leave_stage(struct job *job, const struct plan *plan, const struct job_update *update, int64_t now_ms)
+static bool leave_stage(struct job *job, const struct course *plan, const struct job_update *update, int64_t now_ms)
 {
 	struct job_span span = {
 	    .stage = job->view.stage,
@@ -148,13 +165,20 @@ static bool leave_stage(struct job *job, const struct plan *plan, const struct j
 	return part_add_span(job, &span);
 }
 
-static void enter_stage(struct job_view *view, const struct plan *plan, const struct job_update *update, int64_t now_ms)
+static void enter_stage(struct job *job, const struct course *plan, const struct job_update *update, int64_t now_ms)
 {
+	struct job_view *view = &job->view;
 	if (update->attempt != 0)
 		view->attempt = update->attempt;
 	view->run = plan->start == START_ATTEMPT ? 1 : view->run + (plan->start == START_RUN);
+	if (job->pace.moved_percent > view->reached_percent)
+		view->reached_percent = job->pace.moved_percent;
 	if (plan->start != START_NOTHING)
 		view->reached_percent = 0;
+	view->is_simulated = false;
+	view->expected_ms = 0;
+	view->moved_percent = 0;
+	job->pace.moved_percent = 0;
 	view->stage = update->stage->number;
 	view->stage_entered_ms = now_ms;
 	view->done = 0;
@@ -164,7 +188,7 @@ static void enter_stage(struct job_view *view, const struct plan *plan, const st
 	view->ended_ms = is_end ? now_ms : 0;
 }
 
-static bool set_texts(struct job_view *view, const struct plan *plan, const struct job_update *update)
+static bool set_texts(struct job_view *view, const struct course *plan, const struct job_update *update)
 {
 	if ((plan->has_message || plan->is_new_stage) && !part_set_string(&view->message, update->message))
 		return false;
@@ -172,25 +196,30 @@ static bool set_texts(struct job_view *view, const struct plan *plan, const stru
 	return part_set_string(&view->error, is_bad_end ? view->message : NULL);
 }
 
-static bool change(struct job *job, const struct plan *plan, const struct job_update *update, int64_t now_ms)
+static bool change(struct job *job, const struct course *plan, const struct job_update *update, int64_t now_ms)
 {
 	if (!part_keep_answers(job, &update->origin) || !part_merge(job, update->metadata, update->metadata_count))
 		return false;
 	if (plan->is_new_stage) {
 		if (!is_unborn(job) && !leave_stage(job, plan, update, now_ms))
 			return false;
-		enter_stage(&job->view, plan, update, now_ms);
+		enter_stage(job, plan, update, now_ms);
 	}
 	struct job_view *view = &job->view;
 	view->percent = plan->percent;
 	if (view->percent > view->reached_percent)
 		view->reached_percent = view->percent;
+	if (update->claim == JOB_CLAIM_SIMULATED) {
+		view->is_simulated = true;
+		view->expected_ms = update->expected_ms != 0 ? update->expected_ms : view->expected_ms;
+	}
 	if (update->total > 0) {
 		view->done = update->done;
 		view->total = update->total;
 	}
 	if (view->state == JOB_STATE_STALLED)
 		view->state = JOB_STATE_ACTIVE;
+	job->pace.is_held = false;
 	if (update->lease_ms != 0)
 		job->lease_ms = update->lease_ms;
 	job->signed_ms = now_ms;
@@ -228,7 +257,7 @@ static enum err absorb(struct job *job, const struct job_update *update, int64_t
 	return ERR_OK;
 }
 
-static enum err check_rules(const struct job *job, const struct plan *plan, const struct job_update *update,
+static enum err check_rules(const struct job *job, const struct course *plan, const struct job_update *update,
                             struct fault *fault)
 {
 	enum err err = check_end(job, plan->start, fault);
@@ -251,7 +280,7 @@ enum err job_apply(struct job *job, const struct job_update *update, int64_t now
 		                 job->view.attempt, update->attempt);
 	if (part_is_overtaken(job, &update->origin))
 		return absorb_overtaken(job, ret_result);
-	struct plan plan = make_plan(job, update);
+	struct course plan = plot_course(job, update);
 	enum err err = check_rules(job, &plan, update, fault);
 	if (err != ERR_OK)
 		return err;

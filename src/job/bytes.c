@@ -1,29 +1,28 @@
 /* Little-endian whatever the machine. */
 #include "job/bytes.h"
 
+#include <endian.h>
 #include <math.h>
 #include <string.h>
 
-static uint8_t *put(uint8_t *out, uint64_t value, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		out[i] = (uint8_t)(value >> (8 * i));
-	return out + length;
-}
-
 uint8_t *bytes_put_u8(uint8_t *out, unsigned value)
 {
-	return put(out, value, 1);
+	*out = (uint8_t)value;
+	return out + 1;
 }
 
 uint8_t *bytes_put_u32(uint8_t *out, uint32_t value)
 {
-	return put(out, value, sizeof value);
+	value = htole32(value);
+	memcpy(out, &value, sizeof value);
+	return out + sizeof value;
 }
 
 uint8_t *bytes_put_u64(uint8_t *out, uint64_t value)
 {
-	return put(out, value, sizeof value);
+	value = htole64(value);
+	memcpy(out, &value, sizeof value);
+	return out + sizeof value;
 }
 
 uint8_t *bytes_put_float(uint8_t *out, float value)

@@ -70,26 +70,31 @@ static double speed_until(const struct estimate *estimate, double now)
 	return now < slows_at ? fmin(until, slows_at) : until;
 }
 
+void estimate_show(const struct estimate *ahead, const struct plan *plan, double now, unsigned parts,
+                   struct estimate_view *ret_view)
+{
+	bool is_over = ahead->end != ESTIMATE_UNDER_WAY;
+	*ret_view = (struct estimate_view){
+	    .time_fraction = is_over ? ahead->fraction : estimate_fraction(ahead, now),
+	    .percent = (parts & ESTIMATE_SHOW_PERCENT) != 0 ? percent_at(ahead, plan, now) : 0,
+	    .flag = flag_at(ahead, now),
+	    .source = source_at(ahead, now),
+	    .has_history = ahead->jobs > 0,
+	    .speed_until = INFINITY,
+	};
+	if (is_over || now >= estimate_holds_at(ahead))
+		return;
+	ret_view->speed = ahead->speed * estimate_pace(ahead, now);
+	ret_view->speed_until = speed_until(ahead, now);
+	if (ret_view->has_history && (parts & ESTIMATE_SHOW_ETA) != 0)
+		look_at_end(ahead, now, ret_view);
+}
+
 void estimate_look(const struct estimate *estimate, const struct plan *plan, double now, struct estimate_view *ret_view)
 {
 	struct estimate ahead = *estimate;
 	estimate_advance(&ahead, now);
-	now = ahead.seen_at;
-	bool is_over = ahead.end != ESTIMATE_UNDER_WAY;
-	*ret_view = (struct estimate_view){
-	    .time_fraction = is_over ? ahead.fraction : estimate_fraction(&ahead, now),
-	    .percent = percent_at(&ahead, plan, now),
-	    .flag = flag_at(&ahead, now),
-	    .source = source_at(&ahead, now),
-	    .has_history = ahead.jobs > 0,
-	    .speed_until = INFINITY,
-	};
-	if (is_over || now >= estimate_holds_at(&ahead))
-		return;
-	ret_view->speed = ahead.speed * estimate_pace(&ahead, now);
-	ret_view->speed_until = speed_until(&ahead, now);
-	if (ret_view->has_history)
-		look_at_end(&ahead, now, ret_view);
+	estimate_show(&ahead, plan, ahead.seen_at, ESTIMATE_SHOW_PERCENT | ESTIMATE_SHOW_ETA, ret_view);
 }
 
 /* The next moment at which something may begin to look different. */

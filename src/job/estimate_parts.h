@@ -66,4 +66,12 @@ double estimate_place(const struct estimate *estimate, double now);
 /* The share of the speed at which the bar moves at `now`. */
 double estimate_pace(const struct estimate *estimate, double now);
 
+/* What estimate_look costs most for. */
+enum { ESTIMATE_SHOW_PERCENT = 1, ESTIMATE_SHOW_ETA = 2 };
+
+/* As estimate_look for an estimate whose next lattice instant lies after `now`, and `now` not before what it has seen.
+ * Parts that are not asked for are 0, and not known. */
+void estimate_show(const struct estimate *ahead, const struct plan *plan, double now, unsigned parts,
+                   struct estimate_view *ret_view);
+
 #endif

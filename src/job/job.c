@@ -81,12 +81,15 @@ static bool fill_unborn(struct job *job, const struct job_creation *creation, in
 {
 	bool has_pipeline = creation->pipeline != NULL && *creation->pipeline != '\0';
 	copy_name(job->job_id, creation->job_id);
-	copy_name(job->pipeline, has_pipeline ? creation->pipeline : "default");
+	copy_name(job->pipeline, has_pipeline ? creation->pipeline : JOB_PIPELINE_DEFAULT);
 	copy_name(job->parent, creation->parent);
 	job->created_ms = now_ms;
 	job->ttl_ms = creation->ttl_ms;
 	job->lost_after_ms = creation->lost_after_ms;
 	job->signed_ms = now_ms;
+	job->pace.size_hint = creation->size_hint;
+	job->pace.worker = learned_key(creation->worker);
+	job->pace.class = learned_key(creation->class);
 	job->view = (struct job_view){
 	    .stage = stages_all()->number,
 	    .percent = stages_all()->start_percent,
@@ -194,6 +197,7 @@ struct job *job_copy(const struct job *job)
 	copy->lease_ms = job->lease_ms;
 	copy->lost_after_ms = job->lost_after_ms;
 	copy->signed_ms = job->signed_ms;
+	copy->pace = job->pace;
 	if (part_copy_view(&copy->view, &job->view) && part_set_string(&copy->cancel_reason, job->cancel_reason) &&
 	    copy_metadata(copy, job) && copy_spans(copy, job) && copy_marks(copy, job))
 		return copy;

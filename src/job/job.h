@@ -18,7 +18,11 @@
 
 #include "base/err.h"
 #include "job/limits.h"
+#include "job/pace.h"
 #include "job/stages.h"
+
+/* The pipeline of a job that names none. */
+#define JOB_PIPELINE_DEFAULT "default"
 
 /* Numbers as in the schema. */
 enum job_source { JOB_SOURCE_UNSPECIFIED, JOB_SOURCE_MEASURED, JOB_SOURCE_ESTIMATED, JOB_SOURCE_SIMULATED };
@@ -63,7 +67,10 @@ struct job_view {
 	int64_t stage_entered_ms;
 	double done; /* last reported in this stage; total 0: none */
 	double total;
-	uint64_t revision; /* from 1; each visible change adds one */
+	uint64_t revision;    /* from 1; each visible change adds one */
+	bool is_simulated;    /* the bar moves by itself in this stage */
+	int64_t expected_ms;  /* what the worker expected the stage to take; 0: not said */
+	double moved_percent; /* how far the bar had moved by itself when this was written; 0: not at all */
 };
 
 /* The last update of a writer, or a request_id. */
@@ -96,6 +103,7 @@ struct job {
 	int64_t lease_ms;      /* the worker promises a sign of life this often; 0: no lease */
 	int64_t lost_after_ms; /* so long after the lease has run out the job has failed; 0: never */
 	int64_t signed_ms;     /* the latest sign of life; kept with the next change */
+	struct pace pace;
 };
 
 /* Who makes an update, so that a repeat is known. Both NULL or empty: nobody, every update is new. */
@@ -107,9 +115,10 @@ struct job_origin {
 
 /* What kind of place an update claims. */
 enum job_claim {
-	JOB_CLAIM_STAGE,    /* in the stage, nothing more */
-	JOB_CLAIM_PERCENT,  /* `percent` of the whole bar, any */
-	JOB_CLAIM_FRACTION, /* `fraction` of the stage */
+	JOB_CLAIM_STAGE,     /* in the stage, nothing more */
+	JOB_CLAIM_PERCENT,   /* `percent` of the whole bar, any */
+	JOB_CLAIM_FRACTION,  /* `fraction` of the stage */
+	JOB_CLAIM_SIMULATED, /* in the stage, where the bar is to move by itself */
 };
 
 /* An update as a worker asks for it; all fields checked by the caller. Everything is borrowed. */
@@ -120,6 +129,7 @@ struct job_update {
 	double fraction; /* 0 to 1 */
 	double done;     /* with total > 0 */
 	double total;
+	int64_t expected_ms; /* of the stage, with JOB_CLAIM_SIMULATED; 0: not said */
 	const char *message; /* NULL or empty: keep, or none in a new stage */
 	const struct job_entry *metadata;
 	size_t metadata_count;
@@ -138,6 +148,9 @@ struct job_creation {
 	size_t metadata_count;
 	int64_t ttl_ms;
 	int64_t lost_after_ms;
+	double size_hint;   /* 0: not said */
+	const char *worker; /* NULL or empty: not said */
+	const char *class;
 	struct job_origin origin;
 };
 
@@ -178,8 +191,8 @@ enum err job_apply(struct job *job, const struct job_update *update, int64_t now
 enum err job_sign(struct job *job, uint32_t attempt, int64_t lease_ms, int64_t now_ms, struct job_result *ret_result,
                   struct fault *fault) MUST_USE;
 
-/* The lease has run out without a sign of life: the job is stalled. Does nothing (ABSORBED) unless it is active and has
- * a lease. */
+/* The lease has run out without a sign of life: the job is stalled. Without a lease, but after heartbeats: it stays
+ * active, and its bar is held. Does nothing (ABSORBED) unless it is active and one of both is so. */
 enum err job_stall(struct job *job, int64_t now_ms, struct job_result *ret_result, struct fault *fault) MUST_USE;
 
 /* lost_after_ms are over, too: the job has failed. Does nothing (ABSORBED) unless it is stalled. */

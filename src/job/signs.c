@@ -55,7 +55,7 @@ enum err job_sign(struct job *job, uint32_t attempt, int64_t lease_ms, int64_t n
 		return refuse_ended(job, fault);
 	bool is_new_lease = lease_ms != 0 && lease_ms != job->lease_ms;
 	job->signed_ms = now_ms > view->updated_ms ? now_ms : view->updated_ms;
-	bool is_change = is_new_lease || view->state == JOB_STATE_STALLED;
+	bool is_change = is_new_lease || view->state == JOB_STATE_STALLED || job->pace.is_held;
 	if (is_change && !begin_change(job, now_ms, ret_result))
 		return no_memory(fault);
 	if (!is_change)
@@ -65,16 +65,20 @@ enum err job_sign(struct job *job, uint32_t attempt, int64_t lease_ms, int64_t n
 		return ERR_OK;
 	job->lease_ms = is_new_lease ? lease_ms : job->lease_ms;
 	job->view.state = JOB_STATE_ACTIVE;
+	job->pace.is_held = false;
 	return ERR_OK;
 }
 
 enum err job_stall(struct job *job, int64_t now_ms, struct job_result *ret_result, struct fault *fault)
 {
-	if (job->view.state != JOB_STATE_ACTIVE || job->lease_ms == 0)
+	bool has_lease = job->lease_ms > 0;
+	if (job->view.state != JOB_STATE_ACTIVE || !(has_lease || pace_patience(job) > 0))
 		return absorb(job, ret_result);
 	if (!begin_change(job, now_ms, ret_result))
 		return no_memory(fault);
-	job->view.state = JOB_STATE_STALLED;
+	if (has_lease)
+		job->view.state = JOB_STATE_STALLED;
+	job->pace.is_held = true;
 	return ERR_OK;
 }
 

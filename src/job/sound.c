@@ -20,7 +20,9 @@ static bool is_view_sound(const struct job_view *view)
 		return false;
 	if (job_state_is_final(view->state) != is_final || (view->ended_ms != 0) != is_final)
 		return false;
-	return view->done >= 0 && view->done <= view->total;
+	bool is_movement_sound = view->moved_percent >= 0 && view->moved_percent <= 100 && view->expected_ms >= 0 &&
+	                         (view->is_simulated || (view->moved_percent == 0 && view->expected_ms == 0));
+	return view->done >= 0 && view->done <= view->total && is_movement_sound && !(is_final && view->is_simulated);
 }
 
 static bool is_metadata_sound(const struct job *job)
@@ -72,5 +74,5 @@ bool job_is_sound(const struct job *job)
 	bool are_names_sound = text_is_name(job->job_id) && text_is_name(job->pipeline) &&
 	                       (job->parent[0] == '\0' || text_is_name(job->parent));
 	return are_names_sound && is_view_sound(&job->view) && is_metadata_sound(job) && are_marks_sound(job) &&
-	       are_spans_sound(job);
+	       are_spans_sound(job) && pace_is_sound(job);
 }

@@ -129,8 +129,8 @@ static bool read_update(struct call *call, const Progress__V1__BatchUpdate *part
 		command->job_id = part->update_progress_incremental->job_id;
 		return update_read_incremental(call, part->update_progress_incremental, &command->update);
 	case PROGRESS__V1__BATCH_UPDATE__UPDATE_SIMULATE_PROGRESS:
-		fault_set(&call->fault, ERR_UNIMPLEMENTED, "NOT_YET", "simulate_progress is not offered by this version yet");
-		return false;
+		command->job_id = part->simulate_progress->job_id;
+		return update_read_simulation(call, part->simulate_progress, &command->update);
 	default:
 		return check_refuse(call, "UPDATE_INVALID", "updates: one of the updates must be set");
 	}

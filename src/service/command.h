@@ -23,6 +23,8 @@ enum command_kind {
 	COMMAND_CANCEL,  /* the worker should stop */
 	COMMAND_SILENCE, /* the job's lease, or its time in stall, has run out */
 	COMMAND_EXPIRE,  /* the finished job may be forgotten */
+	COMMAND_MOVE,    /* the simulated job may have moved */
+	COMMAND_STATS,   /* what is learned of a pipeline */
 	COMMAND_WAIT,
 	COMMAND_WATCH_JOB,
 	COMMAND_WATCH_JOBS,
@@ -38,7 +40,8 @@ struct subject {
 	enum job_outcome outcome;
 	bool timed_out;
 	int64_t now_ms;
-	struct wire_bytes info; /* `job` as `view` shows it, as a serialized ProgressInfo */
+	struct wire_bytes info;                        /* `job` as `view` shows it, as a serialized ProgressInfo */
+	const struct learned *learned[STAGE_FLOW_ANY]; /* of COMMAND_STATS alone, by flow; NULL: no memory */
 };
 
 /* Fills the response of subject->command's call. */
@@ -81,6 +84,7 @@ struct command {
 		struct job_creation creation;
 		struct command_sign sign;
 		const char *cancel_reason;
+		const char *pipeline; /* of COMMAND_STATS */
 		struct command_wait wait;
 		struct command_watch watch;
 		uint64_t expired_revision; /* the store's, when it said that the job may be forgotten */

@@ -3,6 +3,7 @@
 #include "service/corridor.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/metrics.h"
@@ -27,6 +28,8 @@ void corridor_init(struct corridor *corridor, struct store *store, struct feed *
 	cache_init(&corridor->cache, options->cached_jobs_max);
 	parking_init(&corridor->parking, feed);
 	leases_init(&corridor->leases);
+	lessons_init(&corridor->lessons, store);
+	movers_init(&corridor->movers, &options->movers);
 	list_init(&corridor->deferred);
 	arena_init(&corridor->arena, ARENA_BYTES_MAX);
 }
@@ -35,6 +38,8 @@ void corridor_finish(struct corridor *corridor)
 {
 	parking_finish(&corridor->parking);
 	leases_finish(&corridor->leases);
+	lessons_finish(&corridor->lessons);
+	movers_finish(&corridor->movers);
 	cache_finish(&corridor->cache);
 	arena_finish(&corridor->arena);
 }
@@ -89,6 +94,26 @@ void corridor_publish(struct corridor *corridor, const struct feed_change *told)
 	metrics_move_job(facts->previous_state, facts->previous_stage, told->is_removal ? 0 : facts->state, facts->stage);
 }
 
+/* What was learned from ends that are committed stays learned. Those undone are read anew when all else is kept. */
+static void settle_lessons(struct corridor *corridor)
+{
+	int64_t now_ms = corridor->now.steady_ms;
+	size_t undone = 0;
+	for (size_t i = 0; i < corridor->change_count; i++) {
+		const struct corridor_change *change = &corridor->changes[i];
+		if (change->lesson == NULL)
+			continue;
+		undone += change->entry->is_lost;
+		if (!change->entry->is_lost)
+			lessons_keep(&corridor->lessons, change->told.facts.pipeline, change->lesson, now_ms);
+	}
+	for (size_t i = 0; undone > 0 && i < corridor->change_count; i++) {
+		const struct corridor_change *change = &corridor->changes[i];
+		if (change->lesson != NULL && change->entry->is_lost)
+			lessons_undo(&corridor->lessons, change->told.facts.pipeline, change->lesson, now_ms);
+	}
+}
+
 static void publish(struct corridor *corridor)
 {
 	bool is_heard = store_is_shared(corridor->store);
@@ -102,6 +127,7 @@ static void publish(struct corridor *corridor)
 		corridor->removals += change->told.is_removal;
 		if (!is_heard)
 			corridor_publish(corridor, &change->told);
+		corridor_mind_change(corridor, change->entry->job);
 	}
 }
 
@@ -172,6 +198,7 @@ static void run_batch(struct corridor *corridor, struct list *commands, struct l
 	corridor_load(corridor);
 	apply_batch(corridor, commands);
 	corridor_commit(corridor, commands);
+	settle_lessons(corridor);
 	publish(corridor);
 	corridor_tell_signs(corridor);
 	follow_leases(corridor);
@@ -225,6 +252,28 @@ static bool look_for_expired(struct corridor *corridor, struct list *commands)
 	return err == ERR_OK && expired.count == EXPIRED_AT_ONCE_MAX;
 }
 
+static void must_not_fail(const struct corridor *corridor, enum err err, const struct fault *fault)
+{
+	if (err == ERR_OK)
+		return;
+	corridor->options.on_data_loss(fault);
+	abort();
+}
+
+static void save_lessons(struct corridor *corridor)
+{
+	struct fault fault;
+	enum err err = lessons_save_due(&corridor->lessons, corridor->now.steady_ms, &fault);
+	must_not_fail(corridor, err, &fault);
+}
+
+void corridor_save_lessons(struct corridor *corridor)
+{
+	struct fault fault;
+	enum err err = lessons_save_all(&corridor->lessons, corridor->now.steady_ms, &fault);
+	must_not_fail(corridor, err, &fault);
+}
+
 void corridor_carry_out(struct corridor *corridor, struct list *commands, struct moment now, struct list *finished)
 {
 	corridor->now = now;
@@ -234,8 +283,10 @@ void corridor_carry_out(struct corridor *corridor, struct list *commands, struct
 	add_silent(corridor, commands);
 	uint64_t removals = corridor->removals;
 	bool has_more = look_for_expired(corridor, commands);
+	corridor_add_moves(corridor, commands);
 	while (!list_is_empty(commands))
 		run_batch(corridor, commands, finished);
+	save_lessons(corridor);
 	/* If none of them could be removed, the next ones would be the same. */
 	if (has_more && corridor->removals > removals)
 		corridor->expiry_due_ms = now.steady_ms;
@@ -249,16 +300,24 @@ void corridor_run(struct corridor *corridor, struct list *commands, struct momen
 	corridor_reply(&finished);
 }
 
+struct adoption {
+	struct corridor *corridor;
+	double seen_s; /* the latest time that a bar has seen */
+};
+
 static bool adopt(const struct store_record *record, int64_t row, void *context)
 {
 	(void)row;
-	struct corridor *corridor = context;
+	struct adoption *adoption = context;
+	struct corridor *corridor = adoption->corridor;
 	struct job *job = NULL;
 	struct fault fault = {0};
 	if (listed_open(record, corridor->options.on_unreadable, &job, &fault) != ERR_OK || job == NULL)
 		return true;
 	follow(corridor, job);
 	metrics_move_job(0, 0, (int)job->view.state, job->view.stage);
+	if (job->pace.has_estimate && job->pace.estimate.seen_at > adoption->seen_s)
+		adoption->seen_s = job->pace.estimate.seen_at;
 	job_destroy(job);
 	return true;
 }
@@ -269,8 +328,12 @@ enum err corridor_adopt(struct corridor *corridor, struct moment now, struct fau
 	    .states = UINT64_C(1) << JOB_STATE_ACTIVE | UINT64_C(1) << JOB_STATE_STALLED,
 	    .limit = SIZE_MAX,
 	};
+	struct adoption adoption = {.corridor = corridor};
 	corridor->now = now;
-	return store_list(corridor->store, &live, adopt, corridor, fault);
+	enum err err = store_list(corridor->store, &live, adopt, &adoption, fault);
+	if (err != ERR_OK)
+		return err;
+	return pace_clock_start(&corridor->clock, corridor->store, corridor->options.boot_key, adoption.seen_s, now, fault);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -281,6 +344,7 @@ static int64_t earlier(int64_t a, int64_t b)
 int64_t corridor_next_due(const struct corridor *corridor)
 {
 	int64_t due_ms = earlier(parking_next_due(&corridor->parking), leases_next_due(&corridor->leases));
+	due_ms = earlier(due_ms, earlier(movers_next_due(&corridor->movers), lessons_next_due(&corridor->lessons)));
 	return earlier(due_ms, corridor->expiry_due_ms);
 }
 

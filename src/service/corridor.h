@@ -22,32 +22,34 @@
 #include "service/cache.h"
 #include "service/command.h"
 #include "service/leases.h"
+#include "service/lessons.h"
 #include "service/listed.h"
+#include "service/movers.h"
+#include "service/pace_clock.h"
 #include "service/parking.h"
 #include "wire/compose.h"
+#include "wire/info.h"
 
 enum {
 	CORRIDOR_BATCH_MAX = 16384,
 	CORRIDOR_EVENTS_MAX = 1024, /* in one answer to a watch */
 };
 
-struct moment {
-	int64_t wall_ms;   /* since the epoch; may jump */
-	int64_t steady_ms; /* never jumps */
-};
-
 /* A change that was applied and will be published once it is committed. */
 struct corridor_change {
 	const struct cache_entry *entry;
-	struct feed_change told;        /* its event lies in the batch's arena */
-	struct corridor_change *before; /* of the same job in this batch */
+	struct feed_change told;          /* its event lies in the batch's arena */
+	struct corridor_change *before;   /* of the same job in this batch */
+	const struct pace_lesson *lesson; /* of a run that has ended; in the batch's arena, or NULL */
 };
 
 struct corridor_options {
 	int64_t default_ttl_ms;        /* how long finished jobs are kept */
 	int64_t default_lost_after_ms; /* how long stalled jobs that do not say are waited for; 0: for ever */
 	size_t cached_jobs_max;
-	uint64_t epoch; /* of the feed: another one after each start */
+	uint64_t epoch;    /* of the feed: another one after each start */
+	uint64_t boot_key; /* of the machine, for the pace clock; 0: not known */
+	struct movers_options movers;
 	/* A stored record is no job, and is left out where many are shown. NULL: nobody is told. */
 	listed_report *on_unreadable;
 	/* The store has lost its disk; what it acknowledges is worth nothing any more. Must not return. */
@@ -61,11 +63,15 @@ struct corridor {
 	struct cache cache;
 	struct parking parking;
 	struct leases leases;
-	struct list deferred;  /* commands to be carried out right after this batch is published */
-	int64_t missed_ms;     /* when news of other instances were missed last, steady; 0: never */
-	int64_t expiry_due_ms; /* when finished jobs are looked for next, steady */
-	uint64_t removals;     /* jobs removed up to now */
-	struct arena arena;    /* of one batch */
+	struct pace_clock clock;
+	struct lessons lessons;
+	struct movers movers;
+	int64_t many_watched_ms; /* until then a change of a simulated job may concern a watcher of many; steady */
+	struct list deferred;    /* commands to be carried out right after this batch is published */
+	int64_t missed_ms;       /* when news of other instances were missed last, steady; 0: never */
+	int64_t expiry_due_ms;   /* when finished jobs are looked for next, steady */
+	uint64_t removals;       /* jobs removed up to now */
+	struct arena arena;      /* of one batch */
 	struct command *batch[CORRIDOR_BATCH_MAX];
 	size_t batch_count;
 	struct corridor_change changes[CORRIDOR_BATCH_MAX]; /* at most one for each command */
@@ -77,6 +83,7 @@ struct corridor {
 	struct store_put puts[CORRIDOR_BATCH_MAX];
 	struct cache_entry *put_entries[CORRIDOR_BATCH_MAX];
 	struct compose_part events[CORRIDOR_EVENTS_MAX]; /* of the answer to a watch that is in the making */
+	struct pace_lesson lesson;                       /* of the run that has just ended */
 	struct moment now;
 };
 
@@ -101,8 +108,24 @@ void corridor_reply(struct list *finished);
  * The list is empty afterwards. */
 void corridor_run(struct corridor *corridor, struct list *commands, struct moment now);
 
-/* Follows the leases of the jobs that are in the store, each anew from now on. Before the first corridor_run. */
+/* Follows the leases of the jobs that are in the store, each anew from now on, and starts the clock of their bars.
+ * Before the first corridor_run. */
 enum err corridor_adopt(struct corridor *corridor, struct moment now, struct fault *fault) MUST_USE;
+
+/* Saves what has been learned, because the service stops. */
+void corridor_save_lessons(struct corridor *corridor);
+
+/* The present time of the bars, as of job/pace.h. */
+static inline double corridor_now_s(const struct corridor *corridor)
+{
+	return pace_clock_s(&corridor->clock, corridor->now.steady_ms);
+}
+
+/* How jobs are shown now. */
+static inline struct info_moment corridor_moment(const struct corridor *corridor)
+{
+	return (struct info_moment){corridor->now.wall_ms, corridor_now_s(corridor), corridor->options.default_ttl_ms};
+}
 
 /* When corridor_run should be called next at the latest, in steady ms. */
 int64_t corridor_next_due(const struct corridor *corridor);

@@ -22,7 +22,8 @@ void corridor_set_not_found(struct command *command)
 static bool seal_info(struct corridor *corridor, struct command *command, const struct job *job,
                       const struct job_view *view, struct wire_bytes *ret_info)
 {
-	return info_seal(job, view, corridor->options.default_ttl_ms, &corridor->arena, ret_info, command->fault) == ERR_OK;
+	struct info_moment moment = corridor_moment(corridor);
+	return info_seal(job, view, &moment, &corridor->arena, ret_info, command->fault) == ERR_OK;
 }
 
 /* Lets the command answer with the job as `info` shows it. */
@@ -74,13 +75,33 @@ static int event_kind(const struct job *job, uint64_t previous_revision, bool is
 	                              : PROGRESS__V1__EVENT_KIND__EVENT_KIND_UPDATED;
 }
 
+/* Lets the job's bar follow what the rules have changed. NULL: no run has ended, or there is no memory for its lesson.
+ */
+static const struct pace_lesson *follow_pace(struct corridor *corridor, const struct command *command, struct job *job)
+{
+	const struct learned *learned = NULL;
+	const struct job_update *update = command->kind == COMMAND_UPDATE ? &command->update : NULL;
+	if (pace_is_behind(job))
+		learned =
+		    lessons_of(&corridor->lessons, job->pipeline, stages_find(job->view.stage)->flow, corridor->now.steady_ms);
+	if (!pace_follow(job, update, learned, corridor_now_s(corridor), &corridor->lesson))
+		return NULL;
+	struct pace_lesson *lesson = arena_take(&corridor->arena, sizeof *lesson);
+	if (lesson == NULL)
+		return NULL;
+	*lesson = corridor->lesson;
+	lessons_learn(&corridor->lessons, job->pipeline, lesson, corridor->now.steady_ms);
+	return lesson;
+}
+
 /* Notes a change for the later steps. False: no memory for its event. */
-static bool note_change(struct corridor *corridor, struct command *command, const struct job *job, struct before before,
+static bool note_change(struct corridor *corridor, struct command *command, struct job *job, struct before before,
                         bool is_removal, struct wire_bytes *ret_info)
 {
 	struct corridor_change *change = &corridor->changes[corridor->change_count++];
 	*change = (struct corridor_change){
 	    .entry = command->entry,
+	    .lesson = is_removal ? NULL : follow_pace(corridor, command, job),
 	    .told =
 	        {
 	            .facts = {job->job_id, job->pipeline, job->parent, (int)job->view.state, job->view.stage, before.state,
@@ -105,8 +126,8 @@ static bool note_change(struct corridor *corridor, struct command *command, cons
 }
 
 /* Ends a command that may have changed its job: `before` is from before it. */
-static void settle_change(struct corridor *corridor, struct command *command, const struct job *job,
-                          struct before before, const struct job_result *result, bool is_removal)
+static void settle_change(struct corridor *corridor, struct command *command, struct job *job, struct before before,
+                          const struct job_result *result, bool is_removal)
 {
 	command->entry->is_heard |= result->is_sign;
 	if (job->view.revision == before.revision || result->outcome == JOB_OUTCOME_DUPLICATE) {
@@ -121,7 +142,7 @@ static void settle_change(struct corridor *corridor, struct command *command, co
 }
 
 /* Ends a command whose rule has said `err`. */
-static void settle(struct corridor *corridor, struct command *command, const struct job *job, struct before before,
+static void settle(struct corridor *corridor, struct command *command, struct job *job, struct before before,
                    const struct job_result *result, enum err err)
 {
 	if (err != ERR_OK)
@@ -195,6 +216,8 @@ static void apply_sign(struct corridor *corridor, struct command *command)
 	struct job *job = corridor_job_of(command);
 	struct job_result result;
 	struct before before = look_at(job);
+	if (command->sign.attempt == 0 || command->sign.attempt == job->view.attempt)
+		pace_beat(job, corridor_now_s(corridor));
 	enum err err =
 	    job_sign(job, command->sign.attempt, command->sign.lease_ms, corridor->now.wall_ms, &result, command->fault);
 	settle(corridor, command, job, before, &result, err);
@@ -258,6 +281,16 @@ static bool apply_wait(struct corridor *corridor, struct command *command)
 	return true;
 }
 
+static void apply_stats(struct corridor *corridor, struct command *command)
+{
+	struct subject subject = {.command = command, .now_ms = corridor->now.wall_ms};
+	for (int flow = STAGE_FLOW_MAIN; flow <= STAGE_FLOW_POSTING; flow++)
+		subject.learned[flow] =
+		    lessons_of(&corridor->lessons, command->pipeline, (enum stage_flow)flow, corridor->now.steady_ms);
+	/* An answer that does not fit leaves its error in the command's fault. */
+	(void)!command->answer(&subject, command->fault);
+}
+
 /* Whether the command says something to a job that must be there. */
 static bool needs_job(enum command_kind kind)
 {
@@ -270,6 +303,9 @@ bool corridor_apply(struct corridor *corridor, struct command *command)
 		corridor_set_not_found(command);
 		return true;
 	}
+	struct job *job = command->entry != NULL ? corridor_job_of(command) : NULL;
+	if (job != NULL)
+		pace_arrive(job, corridor_now_s(corridor));
 	switch (command->kind) {
 	case COMMAND_READ:
 		apply_read(corridor, command);
@@ -294,6 +330,12 @@ bool corridor_apply(struct corridor *corridor, struct command *command)
 		break;
 	case COMMAND_EXPIRE:
 		apply_expire(corridor, command);
+		break;
+	case COMMAND_MOVE:
+		corridor_move(corridor, command);
+		break;
+	case COMMAND_STATS:
+		apply_stats(corridor, command);
 		break;
 	case COMMAND_WAIT:
 		return apply_wait(corridor, command);

@@ -6,6 +6,9 @@
  *
  * The snapshot of many jobs comes in pages, from the newest job to the oldest. A page is preceded by the changes since
  * the page before of those jobs that were told of already; those of the others are in the pages still to come.
+ *
+ * Movements come last, when all changes are told, and only those of a job's latest revision: so what is told of a job
+ * never goes back, and its end stays the last of it.
  */
 #include <progress/v1/job.pb-c.h>
 #include <stdlib.h>
@@ -22,7 +25,8 @@ enum {
 	PAGE_JOBS_MAX = 500,       /* of a snapshot, in one answer */
 	STRETCH_MAX = 20000,       /* changes looked at together */
 	RESTARTS_MAX = 3,
-	COME_BACK_MS = 10000, /* how long jobs that a shared store has lost are waited for */
+	COME_BACK_MS = 10000,   /* how long jobs that a shared store has lost are waited for */
+	PAGE_STEPS_MAX = 10000, /* of the bars' lattices, some microseconds each, for one page */
 };
 
 /* An answer in the making. */
@@ -33,8 +37,9 @@ struct draft {
 	size_t bytes;
 	struct watch_token token;
 	bool is_resync;
+	double steps;      /* of the lattices that were carried on for it */
 	size_t page_rows;  /* of the page of the snapshot; some may be no jobs */
-	bool is_page_cut;  /* the page of the snapshot ended for want of room */
+	bool is_page_cut;  /* the page of the snapshot ended for want of room or time */
 	bool is_broken;    /* no memory: the command's fault is set */
 	bool must_restart; /* what other instances did meanwhile was missed */
 };
@@ -42,6 +47,8 @@ struct draft {
 static struct draft begin(struct corridor *corridor, struct command *command)
 {
 	struct draft draft = {.corridor = corridor, .command = command, .token = command->watch.token};
+	if (draft.token.epoch != corridor->options.epoch || command->watch.is_first)
+		draft.token.moved = feed_history_position(&corridor->feed->moves);
 	draft.token.epoch = corridor->options.epoch;
 	return draft;
 }
@@ -84,8 +91,9 @@ static bool seal_snapshot(struct draft *draft, const struct job *job, struct wir
 	struct arena *arena = &draft->corridor->arena;
 	struct fault *fault = draft->command->fault;
 	struct wire_bytes info;
+	struct info_moment moment = corridor_moment(corridor);
 	bool is_sealed =
-	    info_seal(job, &job->view, corridor->options.default_ttl_ms, arena, &info, fault) == ERR_OK &&
+	    info_seal(job, &job->view, &moment, arena, &info, fault) == ERR_OK &&
 	    compose_event(info, 0, PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT, arena, ret_event, fault) == ERR_OK;
 	draft->is_broken = !is_sealed;
 	return is_sealed;
@@ -125,6 +133,7 @@ static void set_place_of_job(struct draft *draft, const struct job *job)
 	draft->token.revision = job->view.revision;
 	draft->token.created_ms = job->created_ms;
 	draft->token.updated_ms = job->view.updated_ms;
+	draft->token.moved = feed_history_position(&draft->corridor->feed->moves);
 }
 
 static void tell_snapshot(struct draft *draft, const struct job *job)
@@ -165,7 +174,7 @@ static void tell_changes(struct draft *draft, const struct feed_memory *memory)
 }
 
 /* What the watcher of one job is to be told. */
-enum news { NEWS_NONE, NEWS_CHANGES, NEWS_SNAPSHOT, NEWS_RESYNC };
+enum news { NEWS_NONE, NEWS_MOVEMENT, NEWS_CHANGES, NEWS_SNAPSHOT, NEWS_RESYNC };
 
 /* Whether the job is still as the token says, whatever the history remembers. A store that has lost a change may come
  * to the same revision by another one. */
@@ -173,6 +182,19 @@ static bool is_unchanged(const struct job *job, const struct watch_token *token)
 {
 	return job != NULL && job->view.revision == token->revision && job->created_ms == token->created_ms &&
 	       job->view.updated_ms == token->updated_ms;
+}
+
+/* The latest movement of the job as it is now after the token's, or NULL. */
+static const struct feed_memory *find_movement(const struct corridor *corridor, const struct command *command,
+                                               const struct job *job)
+{
+	const struct watch_token *token = &command->watch.token;
+	if (job == NULL || token->epoch != corridor->options.epoch)
+		return NULL;
+	const struct feed_memory *latest = feed_history_latest(&corridor->feed->moves, command->job_id);
+	bool is_new = latest != NULL && latest->position > token->moved;
+	return is_new && latest->change.revision == job->view.revision && latest->change.row == command->entry->row ? latest
+	                                                                                                            : NULL;
 }
 
 static enum news look_for_news(const struct corridor *corridor, const struct command *command, const struct job *job,
@@ -187,7 +209,10 @@ static enum news look_for_news(const struct corridor *corridor, const struct com
 		*ret_first = feed_history_first_after(&corridor->feed->history, command->job_id, token->position, &is_whole);
 	if (*ret_first != NULL && is_whole)
 		return NEWS_CHANGES;
-	return is_whole || is_unchanged(job, token) ? NEWS_NONE : NEWS_RESYNC;
+	if (!is_whole && !is_unchanged(job, token))
+		return NEWS_RESYNC;
+	*ret_first = find_movement(corridor, command, job);
+	return *ret_first != NULL ? NEWS_MOVEMENT : NEWS_NONE;
 }
 
 static void tell_news(struct draft *draft, enum news news, const struct job *job, const struct feed_memory *first)
@@ -198,6 +223,9 @@ static void tell_news(struct draft *draft, enum news news, const struct job *job
 		tell_changes(draft, first);
 		bool is_latest = job != NULL && job->view.revision == draft->token.revision;
 		draft->token.updated_ms = is_latest ? job->view.updated_ms : 0;
+	} else if (news == NEWS_MOVEMENT) {
+		set_place_of_job(draft, job);
+		add_change(draft, &first->change, 0);
 	} else if (news != NEWS_NONE) {
 		draft->is_resync = news == NEWS_RESYNC;
 		tell_snapshot(draft, job);
@@ -229,6 +257,8 @@ bool corridor_watch_job(struct corridor *corridor, struct command *command)
 		corridor_set_not_found(command);
 		return true;
 	}
+	if (job != NULL)
+		corridor_mind_watched(corridor, job);
 	if (news == NEWS_NONE && may_wait)
 		return pause_watch(corridor, command, true);
 	struct draft draft = begin(corridor, command);
@@ -308,22 +338,62 @@ static bool tell_changes_of_many(struct draft *draft)
 	return tell_stretch(draft) && token->position == latest;
 }
 
+/* Whether the movement tells of the job as all changes have left it. */
+static bool is_of_latest(const struct draft *draft, const struct feed_change *movement)
+{
+	const struct feed_memory *latest = feed_history_latest(&draft->corridor->feed->history, movement->facts.job_id);
+	return latest == NULL || (!latest->change.is_removal && latest->change.revision == movement->revision &&
+	                          latest->change.row == movement->row);
+}
+
+/* Tells of the latest movement of each job, once all changes are told. Those of a job are superfluous but for the last.
+ */
+static void tell_movements(struct draft *draft)
+{
+	const struct feed_history *moves = &draft->corridor->feed->moves;
+	uint64_t latest = feed_history_position(moves);
+	struct watch_token *token = &draft->token;
+	if (token->moved < moves->first - 1 || token->moved > latest)
+		token->moved = moves->first - 1;
+	for (; token->moved < latest; token->moved++) {
+		const struct feed_memory *memory = feed_history_at(moves, token->moved + 1);
+		bool is_told = memory->next_position == 0 && is_of_latest(draft, &memory->change) &&
+		               feed_filter_lets_pass(&draft->command->watch.filter, &memory->change.facts);
+		if (is_told && !has_room(draft, memory->change.event_bytes))
+			return;
+		if (is_told)
+			add_change(draft, &memory->change, 0);
+	}
+}
+
+/* Tells of a job in a page of the snapshot. False: there is no room or time for it, or no memory. */
+static bool tell_job(struct draft *draft, const struct job *job)
+{
+	struct wire_bytes event;
+	bool is_in_time = draft->count == 0 || draft->steps < PAGE_STEPS_MAX;
+	draft->steps += pace_steps(job, corridor_now_s(draft->corridor));
+	bool is_sealed = is_in_time && seal_snapshot(draft, job, &event);
+	draft->is_page_cut = !is_sealed || !has_room(draft, event.length);
+	if (draft->is_page_cut)
+		return false;
+	add(draft, event, 0);
+	corridor_mind_watched(draft->corridor, job);
+	return true;
+}
+
 static bool visit_for_snapshot(const struct store_record *record, int64_t row, void *context)
 {
 	struct draft *draft = context;
-	struct wire_bytes event;
 	struct job *job = NULL;
 	if (listed_open(record, draft->corridor->options.on_unreadable, &job, draft->command->fault) != ERR_OK) {
 		draft->is_broken = true;
 		return false;
 	}
 	if (job != NULL) {
-		bool is_sealed = seal_snapshot(draft, job, &event);
-		draft->is_page_cut = !is_sealed || !has_room(draft, event.length);
+		bool is_told = tell_job(draft, job);
 		job_destroy(job);
-		if (draft->is_page_cut)
+		if (!is_told)
 			return false;
-		add(draft, event, 0);
 	}
 	draft->token.row = row;
 	draft->page_rows++;
@@ -356,20 +426,13 @@ static bool passes(const struct feed_filter *filter, const struct job *job)
 static bool tell_loaded(struct draft *draft, const struct store_load *load)
 {
 	struct job *job = NULL;
-	struct wire_bytes event;
 	struct store_record record = {
 	    .job_id = load->job_id, .payload = load->payload, .payload_bytes = load->payload_bytes};
 	if (listed_open(&record, draft->corridor->options.on_unreadable, &job, draft->command->fault) != ERR_OK) {
 		draft->is_broken = true;
 		return false;
 	}
-	bool is_told = true;
-	if (job != NULL && passes(&draft->command->watch.filter, job)) {
-		is_told = seal_snapshot(draft, job, &event) && has_room(draft, event.length);
-		draft->is_page_cut = !is_told;
-		if (is_told)
-			add(draft, event, 0);
-	}
+	bool is_told = job == NULL || !passes(&draft->command->watch.filter, job) || tell_job(draft, job);
 	job_destroy(job);
 	return is_told;
 }
@@ -462,7 +525,8 @@ static void tell_listed(struct draft *draft)
 		draft->token.row = place.next_row;
 }
 
-/* The next page of the snapshot, below the token's row. */
+/* The next page of the snapshot, below the token's row. It shows how far its jobs have moved: movements of before it
+ * would go back. */
 static void tell_page(struct draft *draft)
 {
 	struct page_start start = {draft->count, draft->bytes, draft->token.row};
@@ -472,6 +536,7 @@ static void tell_page(struct draft *draft)
 		tell_listed(draft);
 	if (!draft->is_broken && store_is_shared(draft->corridor->store))
 		catch_up(draft, &start);
+	draft->token.moved = feed_history_position(&draft->corridor->feed->moves);
 }
 
 /* Starts with a snapshot when there is no place to go on from. */
@@ -516,6 +581,7 @@ bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 	choose_start(&draft);
 	bool are_all_told = tell_changes_of_many(&draft);
 	size_t count_before;
+	bool is_in_snapshot = draft.token.row != 0;
 	do {
 		count_before = draft.count;
 		if (are_all_told && draft.token.row != 0)
@@ -523,6 +589,9 @@ bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
 	} while (may_go_on(&draft, count_before));
 	if (draft.must_restart)
 		return !restart(corridor, command);
+	if (are_all_told && !is_in_snapshot)
+		tell_movements(&draft);
+	corridor_mind_watcher_of_many(corridor);
 	bool is_snapshot_over = draft.token.row == 0;
 	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told || !is_snapshot_over;
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;

@@ -1,5 +1,6 @@
 /* CreateJob: a new job in the first stage. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -22,6 +23,13 @@ static const char *make_up_name(struct arena *arena)
 	return name;
 }
 
+static bool check_size_hint(struct call *call, double size_hint)
+{
+	if (size_hint >= 0 && isfinite(size_hint))
+		return true;
+	return check_refuse(call, "SIZE_HINT_INVALID", "size_hint: is %g; allowed is a number greater than 0", size_hint);
+}
+
 static bool check_creation(struct call *call, const Progress__V1__CreateJobRequest *request,
                            struct job_creation *creation)
 {
@@ -31,6 +39,9 @@ static bool check_creation(struct call *call, const Progress__V1__CreateJobReque
 	    .parent = request->parent,
 	    .message = request->message,
 	    .metadata_count = request->n_metadata,
+	    .size_hint = request->size_hint,
+	    .worker = request->worker,
+	    .class = request->class_,
 	    .origin = {.writer = "", .request_id = request->request_id},
 	};
 	if (*request->job_id == '\0' && *request->request_id != '\0')
@@ -42,7 +53,8 @@ static bool check_creation(struct call *call, const Progress__V1__CreateJobReque
 	                      &creation->metadata) &&
 	       check_duration(call, "ttl", request->ttl, 0, TTL_MAX_MS, &creation->ttl_ms) &&
 	       check_duration(call, "lost_after", request->lost_after, 0, TTL_MAX_MS, &creation->lost_after_ms) &&
-	       check_origin(call, &creation->origin);
+	       check_size_hint(call, request->size_hint) && check_name(call, "worker", request->worker) &&
+	       check_name(call, "class", request->class_) && check_origin(call, &creation->origin);
 }
 
 RPC_METHOD(create_job, CreateJob)

@@ -4,6 +4,7 @@
 
 #include <progress/v1/progress_service.pb-c.h>
 
+#include "base/clock.h"
 #include "service/corridor.h"
 #include "service/errands.h"
 #include "service/inbox.h"
@@ -22,6 +23,16 @@ struct service {
 static inline struct service *service_of(Progress__V1__ProgressTrackerService_Service *methods)
 {
 	return (struct service *)(void *)methods;
+}
+
+/* How jobs are shown now, beside the corridor. */
+static inline struct info_moment service_moment(const struct service *service)
+{
+	return (struct info_moment){
+	    .wall_ms = clock_wall_ms(),
+	    .pace_s = pace_clock_s(&service->corridor.clock, clock_steady_ms()),
+	    .default_ttl_ms = service->options.default_ttl_ms,
+	};
 }
 
 /* Hands the command to the corridor. */

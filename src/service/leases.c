@@ -45,7 +45,7 @@ void leases_finish(struct leases *leases)
 static int64_t patience_ms(const struct lease_terms *terms, int64_t default_lost_after_ms)
 {
 	if (terms->lease_ms == 0)
-		return 0;
+		return terms->state == JOB_STATE_ACTIVE ? terms->patience_ms : 0;
 	if (terms->state == JOB_STATE_ACTIVE)
 		return terms->lease_ms;
 	if (terms->state == JOB_STATE_STALLED)
@@ -55,7 +55,8 @@ static int64_t patience_ms(const struct lease_terms *terms, int64_t default_lost
 
 struct lease_terms lease_terms_of(const struct job *job)
 {
-	return (struct lease_terms){job->view.state, job->lease_ms, job->lost_after_ms};
+	int64_t patience_ms = job->lease_ms == 0 ? (int64_t)(pace_patience(job) * 1000) : 0;
+	return (struct lease_terms){job->view.state, job->lease_ms, patience_ms, job->lost_after_ms};
 }
 
 static struct lease *add(struct leases *leases, const char *job_id)

@@ -16,6 +16,7 @@
 struct lease_terms {
 	enum job_state state;
 	int64_t lease_ms;      /* 0: no lease */
+	int64_t patience_ms;   /* without a lease: how long heartbeats may be missing; 0: for ever */
 	int64_t lost_after_ms; /* 0: as configured */
 };
 
@@ -27,7 +28,8 @@ struct leases {
 void leases_init(struct leases *leases);
 void leases_finish(struct leases *leases);
 
-/* Sets the job's timer from its state now: an active job has its lease from now on, a stalled one its time until it is
+/* Sets the job's timer from its state now: an active job has its lease from now on (without a lease, but after
+ * heartbeats: three of their intervals), a stalled one its time until it is
  * lost, any other none. `default_lost_after_ms` (0: never) holds for jobs that do not say. False: no memory; the job's
  * silence may then go unnoticed. */
 bool leases_follow(struct leases *leases, const char *job_id, const struct lease_terms *terms,

@@ -32,7 +32,7 @@ struct page {
 	size_t bytes;
 	int64_t last_row;
 	bool has_more;
-	int64_t default_ttl_ms;
+	struct info_moment moment;
 	listed_report *on_unreadable;
 };
 
@@ -89,7 +89,7 @@ static bool add_job(struct page *page, const struct job *job, int64_t row)
 		page->has_more = true;
 		return false;
 	}
-	if (info_seal(job, &job->view, page->default_ttl_ms, call->arena, &info, &call->fault) != ERR_OK)
+	if (info_seal(job, &job->view, &page->moment, call->arena, &info, &call->fault) != ERR_OK)
 		return false;
 	if (page->count > 0 && page->bytes + info.length > PAGE_BYTES_MAX) {
 		page->has_more = true;
@@ -160,7 +160,7 @@ RPC_METHOD(list_jobs, ListJobs)
 	page->errand.run = run;
 	page->store = service->store;
 	page->call = call;
-	page->default_ttl_ms = service->options.default_ttl_ms;
+	page->moment = service_moment(service);
 	page->on_unreadable = service->options.on_unreadable;
 	bool is_checked = check_filter(call, request->filter, &filter) && check_no_ids(call, &filter) &&
 	                  check_page_size(call, request->page_size, &page->query) &&

@@ -28,7 +28,10 @@ void parking_finish(struct parking *parking)
 /* Lets the feed wake the command. */
 static bool wait_with_feed(struct parking *parking, struct command *command)
 {
-	command->waiter = (struct feed_waiter){.filter = &command->watch.filter};
+	command->waiter = (struct feed_waiter){
+	    .filter = &command->watch.filter,
+	    .wants_moves = command->kind != COMMAND_WAIT,
+	};
 	list_init(&command->waiter.link);
 	switch (command->kind) {
 	case COMMAND_WATCH_JOBS:

@@ -27,6 +27,7 @@ RPC_METHOD(watch_progress, WatchProgress);
 RPC_METHOD(watch_jobs, WatchJobs);
 RPC_METHOD(cancel_job, CancelJob);
 RPC_METHOD(heartbeat, Heartbeat);
+RPC_METHOD(get_pipeline_stats, GetPipelineStats);
 RPC_METHOD(get_server_info, GetServerInfo);
 
 #endif

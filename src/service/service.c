@@ -19,6 +19,8 @@ enum {
 
 const struct service_options service_options_default = {
     .default_ttl_ms = 30LL * DAY_MS,
+    .move_step_points = 0.5,
+    .move_interval_ms = 250,
     .cached_jobs_max = 32768,
     .waiting_max = 262144,
     .on_unreadable = NULL,
@@ -75,6 +77,8 @@ enum err service_start(const struct service_options *options, struct store *stor
 	    .cached_jobs_max = options->cached_jobs_max,
 	    .epoch = make_epoch(),
 	    .on_unreadable = options->on_unreadable,
+	    .boot_key = clock_boot_key(),
+	    .movers = {options->move_step_points, options->move_interval_ms},
 	    .on_data_loss = options->on_data_loss,
 	};
 	corridor_init(&service->corridor, store, feed, &corridor);
@@ -99,6 +103,7 @@ void service_stop(struct service *service)
 	if (store_is_shared(service->store))
 		store_listen(service->store, NULL, NULL);
 	inbox_stop(&service->inbox);
+	corridor_save_lessons(&service->corridor);
 }
 
 void service_destroy(struct service *service)

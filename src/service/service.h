@@ -15,6 +15,8 @@ struct store;
 struct service_options {
 	int64_t default_ttl_ms;        /* how long finished jobs are kept */
 	int64_t default_lost_after_ms; /* how long stalled jobs that do not say are waited for; 0: for ever */
+	double move_step_points;       /* of 100: so far a simulated bar moves before watchers are told … */
+	int64_t move_interval_ms;      /* … and never more often than this */
 	size_t cached_jobs_max;        /* jobs kept at hand */
 	size_t waiting_max;            /* commands in line for the corridor; above: RESOURCE_EXHAUSTED */
 	/* A stored record is no job, and is left out where many are shown. Any thread; NULL: nobody is told. */
@@ -23,7 +25,7 @@ struct service_options {
 	void (*on_data_loss)(const struct fault *fault);
 };
 
-/* 30 days, 32,768 jobs, 262,144 commands; on_data_loss is the caller's to fill in. */
+/* 30 days, half a point four times a second, 32,768 jobs, 262,144 commands; on_data_loss is the caller's to fill in. */
 extern const struct service_options service_options_default;
 
 /* Starts the service. The store and the feed stay the caller's and must outlive it. UNAVAILABLE, RESOURCE_EXHAUSTED. */

@@ -42,6 +42,8 @@ bool update_read_explicit(struct call *call, const Progress__V1__UpdateProgressE
                           struct job_update *ret_update);
 bool update_read_incremental(struct call *call, const Progress__V1__UpdateProgressIncrementalRequest *request,
                              struct job_update *ret_update);
+bool update_read_simulation(struct call *call, const Progress__V1__SimulateProgressRequest *request,
+                            struct job_update *ret_update);
 
 /* Sends the update on its way, or, when a check has failed, answers the call with its fault. */
 void update_submit(Progress__V1__ProgressTrackerService_Service *methods, struct call *call, bool is_checked,

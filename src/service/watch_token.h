@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { WATCH_TOKEN_BYTES = 120 };
+enum { WATCH_TOKEN_BYTES = 140 };
 
 struct watch_token {
 	uint64_t epoch;     /* of the feed: positions mean nothing to another one */
@@ -19,6 +19,7 @@ struct watch_token {
 		uint64_t stretch_start;
 	};
 	uint64_t stretch_end;
+	uint64_t moved; /* position of the latest movement that was told or is not to be */
 };
 
 void watch_token_write(const struct watch_token *token, char ret_text[WATCH_TOKEN_BYTES]);

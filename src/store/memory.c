@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/timer_queue.h"
 #include "store/memory_entry.h"
+#include "store/memory_notes.h"
 #include "store/memory_rows.h"
 #include "store/parts.h"
 
@@ -21,6 +22,7 @@ struct memory_store {
 	struct store base;
 	struct map entries;          /* by job_id; of the committing thread alone */
 	struct timer_queue expiries; /* likewise */
+	struct map notes;            /* likewise */
 	pthread_rwlock_t lock;       /* guards rows and all contents against listings */
 	struct memory_rows rows;
 };
@@ -249,10 +251,22 @@ static void memory_close(struct store *store)
 	for (size_t position = 0; (entry = map_next(&memory->entries, &position)) != NULL;)
 		memory_entry_destroy(entry);
 	map_finish(&memory->entries);
+	memory_notes_finish(&memory->notes);
 	timer_queue_finish(&memory->expiries);
 	memory_rows_finish(&memory->rows);
 	pthread_rwlock_destroy(&memory->lock);
 	free(memory);
+}
+
+static enum err memory_load_note(struct store *store, const char *key, struct store_note *ret_note, struct fault *fault)
+{
+	return memory_notes_load(&memory_of(store)->notes, key, ret_note, fault);
+}
+
+static enum err memory_put_note(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
+                                size_t length, bool *ret_is_conflict, struct fault *fault)
+{
+	return memory_notes_put(&memory_of(store)->notes, key, expected_revision, bytes, length, ret_is_conflict, fault);
 }
 
 static const struct store_class memory_class = {
@@ -264,6 +278,8 @@ static const struct store_class memory_class = {
     .expired = memory_expired,
     .durability = memory_durability,
     .close = memory_close,
+    .load_note = memory_load_note,
+    .put_note = memory_put_note,
 };
 
 enum err memory_check(const char *address, struct fault *fault)
@@ -284,6 +300,7 @@ enum err memory_open(const char *address, struct store **ret_store, struct fault
 		return no_memory(fault);
 	memory->base.class = &memory_class;
 	map_init(&memory->entries);
+	map_init(&memory->notes);
 	timer_queue_init(&memory->expiries);
 	pthread_rwlockattr_t attributes;
 	pthread_rwlockattr_init(&attributes);

@@ -67,6 +67,8 @@ static const struct store_class sqlite_class = {
     .expired = sqlite_expired,
     .durability = sqlite_durability,
     .close = sqlite_close,
+    .load_note = sqlite_load_note,
+    .put_note = sqlite_put_note,
 };
 
 static enum err open_parts(struct sqlite_store *sqlite, const char *address, struct fault *fault)

@@ -24,6 +24,9 @@ enum sqlite_statement {
 	STATEMENT_UPDATE_INDEXED,
 	STATEMENT_REMOVE,
 	STATEMENT_EXPIRED,
+	STATEMENT_LOAD_NOTE,
+	STATEMENT_INSERT_NOTE,
+	STATEMENT_UPDATE_NOTE,
 	STATEMENT_COUNT,
 };
 
@@ -87,5 +90,9 @@ enum err sqlite_list(struct store *store, const struct store_query *query, store
                      struct fault *fault) MUST_USE;
 enum err sqlite_expired(struct store *store, int64_t now_ms, size_t limit, store_visit *visit, void *context,
                         struct fault *fault) MUST_USE;
+enum err sqlite_load_note(struct store *store, const char *key, struct store_note *ret_note,
+                          struct fault *fault) MUST_USE;
+enum err sqlite_put_note(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
+                         size_t length, bool *ret_is_conflict, struct fault *fault) MUST_USE;
 
 #endif

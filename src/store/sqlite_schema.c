@@ -8,7 +8,7 @@
 
 enum {
 	APPLICATION_ID = 0x50524753, /* "PRGS" */
-	SCHEMA_VERSION = 1,
+	SCHEMA_VERSION = 2,
 	BUSY_WAIT_MS = 250, /* for people who hold the file with a tool of theirs */
 };
 
@@ -35,6 +35,10 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "CREATE INDEX job_by_state ON job (state);"
     "CREATE INDEX job_by_parent ON job (parent) WHERE parent <> '';"
     "CREATE INDEX job_by_expiry ON job (expires_ms) WHERE expires_ms > 0;",
+    "CREATE TABLE note ("
+    " key TEXT PRIMARY KEY,"
+    " revision INTEGER NOT NULL,"
+    " content BLOB NOT NULL) WITHOUT ROWID;",
 };
 
 /* The page is small because each update writes its whole page to the log: with 4,096 bytes an update costs a fifth

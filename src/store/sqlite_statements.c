@@ -22,6 +22,9 @@ static const char *const sources[STATEMENT_COUNT] = {
     [STATEMENT_REMOVE] = "DELETE FROM job WHERE job_id = ?1 AND revision = ?2",
     [STATEMENT_EXPIRED] = "SELECT " SQLITE_COLUMNS " FROM job INDEXED BY job_by_expiry"
                           " WHERE expires_ms > 0 AND expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2",
+    [STATEMENT_LOAD_NOTE] = "SELECT revision, content FROM note WHERE key = ?1",
+    [STATEMENT_INSERT_NOTE] = "INSERT INTO note (key, revision, content) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    [STATEMENT_UPDATE_NOTE] = "UPDATE note SET revision = ?2, content = ?3 WHERE key = ?1 AND revision = ?2 - 1",
 };
 
 enum err sqlite_prepare_statements(struct sqlite_store *sqlite, struct fault *fault)

@@ -175,3 +175,25 @@ void store_listen(struct store *store, void (*wake)(void *context), void *contex
 	assert(store_is_shared(store));
 	store->class->listen(store, wake, context);
 }
+
+enum err store_load_note(struct store *store, const char *key, struct store_note *ret_note, struct fault *fault)
+{
+	assert(store != NULL && ret_note != NULL && fault != NULL);
+	assert(*key != '\0' && strlen(key) < STORE_NOTE_KEY_BYTES_MAX);
+	if (store->class->load_note != NULL)
+		return store->class->load_note(store, key, ret_note, fault);
+	*ret_note = (struct store_note){0};
+	return ERR_OK;
+}
+
+enum err store_put_note(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
+                        size_t length, bool *ret_is_conflict, struct fault *fault)
+{
+	assert(store != NULL && ret_is_conflict != NULL && fault != NULL && expected_revision < INT64_MAX);
+	assert(*key != '\0' && strlen(key) < STORE_NOTE_KEY_BYTES_MAX);
+	assert(length <= STORE_NOTE_BYTES_MAX && (bytes != NULL || length == 0));
+	if (store->class->put_note != NULL)
+		return store->class->put_note(store, key, expected_revision, bytes, length, ret_is_conflict, fault);
+	*ret_is_conflict = false;
+	return ERR_OK;
+}

@@ -15,6 +15,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
+
+/* A note has at most so many bytes, its key so many with the NUL. */
+enum { STORE_NOTE_BYTES_MAX = 64 * 1024, STORE_NOTE_KEY_BYTES_MAX = 256 };
+
 /* States and stages have numbers below this, so that a set of them fits in 64 bits. */
 enum { STORE_NUMBERS_MAX = 64 };
 
@@ -68,6 +72,13 @@ struct store_put {
 /* Where a listing has ended, and what it shows. */
 struct store_place {
 	int64_t next_row; /* go on before this row; 0: there are no more */
+};
+
+/* A small thing beside the jobs. */
+struct store_note {
+	uint8_t *bytes; /* malloc'ed, owned by the caller; NULL: there is no such note */
+	size_t length;
+	uint64_t revision; /* from 1; 0: there is no such note */
 };
 
 /* Which jobs to list; zero or NULL lets all pass. */
@@ -124,6 +135,11 @@ struct store_class {
 	bool (*hear)(struct store *store, enum store_hearing hearing, store_tell *tell, void *context);
 	void (*sign)(struct store *store, const char *const *job_ids, size_t count);
 	void (*listen)(struct store *store, void (*wake)(void *context), void *context);
+	/* Both NULL: this store keeps no notes. */
+	enum err (*load_note)(struct store *store, const char *key, struct store_note *ret_note, struct fault *fault);
+	enum err (*put_note)(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
+	                     size_t length, bool *ret_is_conflict, struct fault *fault);
+	bool shares_notes; /* other processes write them, too: whoever needs the newest reads them again */
 };
 
 /* First member of every store. */
@@ -167,6 +183,17 @@ enum err store_list(struct store *store, const struct store_query *query, store_
 /* Visits up to `limit` jobs whose expires_ms is set and <= now_ms, the earliest first. */
 enum err store_expired(struct store *store, int64_t now_ms, size_t limit, store_visit *visit, void *context,
                        struct fault *fault) MUST_USE;
+
+/* Reads a note; revision 0 if there is none, or if this store keeps none. Called by the thread that loads and commits.
+ */
+enum err store_load_note(struct store *store, const char *key, struct store_note *ret_note,
+                         struct fault *fault) MUST_USE;
+
+/* Writes a note, which gets the revision expected_revision + 1, if it has expected_revision now (0: there must be
+ * none); otherwise ret_is_conflict is set and nothing has changed. As safe as a commit. A store that keeps no notes
+ * takes and forgets it. Called by the thread that loads and commits. Errors as of store_commit. */
+enum err store_put_note(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
+                        size_t length, bool *ret_is_conflict, struct fault *fault) MUST_USE;
 
 /* What a commit would be worth now. */
 enum store_durability store_durability(struct store *store);

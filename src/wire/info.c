@@ -28,6 +28,9 @@ enum {
 	INFO_REACHED_PROGRESS = 14,
 	INFO_CANCEL_REQUESTED = 15,
 	INFO_ERROR = 16,
+	INFO_ETA = 17,
+	INFO_FLAG = 18,
+	INFO_CURVE = 19,
 	INFO_CREATE_TIME = 20,
 	INFO_UPDATE_TIME = 21,
 	INFO_END_TIME = 22,
@@ -40,14 +43,26 @@ enum {
 	INFO_CANCEL_REASON = 29,
 	INFO_LEASE_EXPIRE_TIME = 30,
 	INFO_EXPIRE_TIME = 31,
+	INFO_HAS_HISTORY = 32,
+	ETA_SECONDS = 1,
+	ETA_LO_SECONDS = 2,
+	ETA_HI_SECONDS = 3,
+	CURVE_ORIGIN = 1,
+	CURVE_START = 2,
+	CURVE_END = 3,
+	CURVE_LOG_MEDIAN = 4,
+	CURVE_LOG_SPREAD = 5,
+	CURVE_FLOOR = 6,
+	CURVE_TIME_RATE = 7,
 	ENTRY_KEY = 1,
 	ENTRY_VALUE = 2,
 	TIME_SECONDS = 1,
 	TIME_NANOS = 2,
 
-	NUMBERS_BYTES_MAX = 400, /* all fields but strings and metadata, and the heads of the strings */
+	NUMBERS_BYTES_MAX = 600, /* all fields but strings and metadata, and the heads of the strings */
 	ENTRY_BYTES_MAX = 16,    /* of an entry, beside its strings */
 	TIME_BYTES_MAX = 24,
+	PART_BYTES_MAX = 100, /* of an eta or a curve */
 };
 
 /* Seconds round down, so that the nanoseconds are never negative. */
@@ -121,26 +136,64 @@ static uint8_t *put_metadata(uint8_t *out, const struct job *job)
 	return out;
 }
 
-/* Fields 1 to 16. */
+static uint8_t *put_part(uint8_t *out, int field, const uint8_t *part, const uint8_t *end)
+{
+	size_t length = (size_t)(end - part);
+	out = writer_put_head(out, field, length);
+	memcpy(out, part, length);
+	return out + length;
+}
+
+static uint8_t *put_eta(uint8_t *out, const struct pace_look *look)
+{
+	uint8_t part[PART_BYTES_MAX], *end = part;
+	end = writer_put_double(end, ETA_SECONDS, look->eta_s);
+	end = writer_put_double(end, ETA_LO_SECONDS, look->eta_low_s);
+	end = writer_put_double(end, ETA_HI_SECONDS, look->eta_high_s);
+	return put_part(out, INFO_ETA, part, end);
+}
+
+static uint8_t *put_curve(uint8_t *out, const struct pace_look *look, const struct stage *stage, int64_t wall_ms)
+{
+	uint8_t part[PART_BYTES_MAX], *end = part;
+	double floor = look->percent / 100;
+	if (look->is_simulated)
+		end = put_time(end, CURVE_ORIGIN, wall_ms - (int64_t)(look->age_s * 1000));
+	end = writer_put_double(end, CURVE_START, look->is_simulated ? stage->start_percent / 100.0 : floor);
+	end = writer_put_double(end, CURVE_END, look->is_simulated ? stage->end_percent / 100.0 : floor);
+	if (look->is_simulated) {
+		end = writer_put_double(end, CURVE_LOG_MEDIAN, look->curve.mean);
+		end = writer_put_double(end, CURVE_LOG_SPREAD, look->curve.spread);
+	}
+	end = writer_put_double(end, CURVE_FLOOR, floor);
+	end = writer_put_double(end, CURVE_TIME_RATE, look->time_speed);
+	return put_part(out, INFO_CURVE, part, end);
+}
+
+/* Fields 1 to 19. */
 static uint8_t *put_progress(uint8_t *out, const struct job *job, const struct job_view *view,
-                             const struct stage *stage)
+                             const struct stage *stage, const struct pace_look *look, int64_t wall_ms)
 {
 	out = writer_put_string(out, INFO_JOB_ID, job->job_id);
 	out = writer_put_string(out, INFO_PIPELINE, job->pipeline);
 	out = writer_put_number(out, INFO_STAGE, stage->number);
 	out = writer_put_string(out, INFO_STATUS, stage->status);
-	out = writer_put_number(out, INFO_PROGRESS, job_shown_percent(view->percent));
-	out = writer_put_double(out, INFO_FRACTION, view->percent / 100);
+	out = writer_put_number(out, INFO_PROGRESS, job_shown_percent(look->percent));
+	out = writer_put_double(out, INFO_FRACTION, look->percent / 100);
 	out = writer_put_string(out, INFO_MESSAGE, view->message);
 	out = put_metadata(out, job);
 	out = writer_put_number(out, INFO_STATE, (int)view->state);
-	out = writer_put_number(out, INFO_SOURCE, (int)view->source);
-	out = writer_put_double(out, INFO_TIME_FRACTION, view->percent / 100);
+	out = writer_put_number(out, INFO_SOURCE, (int)look->source);
+	out = writer_put_double(out, INFO_TIME_FRACTION, look->time_fraction);
 	out = writer_put_number(out, INFO_REVISION, (int64_t)view->revision);
 	out = writer_put_number(out, INFO_ATTEMPT, view->attempt);
-	out = writer_put_number(out, INFO_REACHED_PROGRESS, job_shown_percent(view->reached_percent));
+	out = writer_put_number(out, INFO_REACHED_PROGRESS, job_shown_percent(look->reached_percent));
 	out = writer_put_number(out, INFO_CANCEL_REQUESTED, job->cancel_requested);
-	return writer_put_string(out, INFO_ERROR, view->error);
+	out = writer_put_string(out, INFO_ERROR, view->error);
+	if (look->has_eta)
+		out = put_eta(out, look);
+	out = writer_put_number(out, INFO_FLAG, (int)look->flag);
+	return look->is_moving ? put_curve(out, look, stage, wall_ms) : out;
 }
 
 /* When the worker's lease runs out; 0: there is none. */
@@ -173,16 +226,20 @@ static uint8_t *put_circumstances(uint8_t *out, const struct job *job, const str
 	return expires_ms != 0 ? put_time(out, INFO_EXPIRE_TIME, expires_ms) : out;
 }
 
-enum err info_seal(const struct job *job, const struct job_view *view, int64_t default_ttl_ms, struct arena *arena,
-                   struct wire_bytes *ret_bytes, struct fault *fault)
+enum err info_seal(const struct job *job, const struct job_view *view, const struct info_moment *moment,
+                   struct arena *arena, struct wire_bytes *ret_bytes, struct fault *fault)
 {
+	struct pace_look look;
 	const struct stage *stage = stages_find(view->stage);
 	assert(stage != NULL);
+	pace_look(job, view, moment->pace_s, &look);
 	size_t needed = bytes_needed(job, view, stage);
 	uint8_t *bytes = arena_take(arena, needed);
 	if (bytes == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, WIRE_ARENA_FULL, "no memory to show job %s", job->job_id);
-	uint8_t *end = put_circumstances(put_progress(bytes, job, view, stage), job, view, stage, default_ttl_ms);
+	uint8_t *end = put_progress(bytes, job, view, stage, &look, moment->wall_ms);
+	end = put_circumstances(end, job, view, stage, moment->default_ttl_ms);
+	end = writer_put_number(end, INFO_HAS_HISTORY, look.has_history);
 	assert((size_t)(end - bytes) <= needed);
 	*ret_bytes = (struct wire_bytes){bytes, (size_t)(end - bytes)};
 	return ERR_OK;

@@ -9,10 +9,17 @@
 #include "job/job.h"
 #include "wire/open.h"
 
+/* The moment at which a job is shown. */
+struct info_moment {
+	int64_t wall_ms;
+	double pace_s;          /* as of job/pace.h */
+	int64_t default_ttl_ms; /* as job_expires_ms */
+};
+
 /* The job as `view` shows it (its own view, or that of a remembered answer), as a serialized ProgressInfo in the arena.
- * default_ttl_ms as job_expires_ms. RESOURCE_EXHAUSTED: the arena is full. */
-enum err info_seal(const struct job *job, const struct job_view *view, int64_t default_ttl_ms, struct arena *arena,
-                   struct wire_bytes *ret_bytes, struct fault *fault) MUST_USE;
+ * RESOURCE_EXHAUSTED: the arena is full. */
+enum err info_seal(const struct job *job, const struct job_view *view, const struct info_moment *moment,
+                   struct arena *arena, struct wire_bytes *ret_bytes, struct fault *fault) MUST_USE;
 
 /* All stays in stages; the present one is last, with its duration up to now_ms, or, when the job has ended, the stage
  * that ended it, with a duration of zero. Count in ret_count. Borrows nothing but the stage table. NULL: the arena is

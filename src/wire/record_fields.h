@@ -17,6 +17,8 @@
 		(to)->stage_entered_ms = (from)->stage_entered_ms;                                                             \
 		(to)->done = (from)->done;                                                                                     \
 		(to)->total = (from)->total;                                                                                   \
+		(to)->is_simulated = (from)->is_simulated;                                                                     \
+		(to)->moved_percent = (from)->moved_percent;                                                                   \
 	} while (0)
 
 #endif

@@ -41,8 +41,8 @@ static enum err check_stage(int32_t stage, struct fault *fault)
 /* What JobRecord and AnswerRecord must both obey; the rest of the rules is job_is_sound's. */
 #define IS_VIEW_IN_RANGE(record)                                                                                       \
 	(is_time((record)->updated_ms) && is_time((record)->ended_ms) && is_time((record)->stage_entered_ms) &&            \
-	 isfinite((record)->done) && isfinite((record)->total) && is_short((record)->message, JOB_MESSAGE_BYTES_MAX) &&    \
-	 is_short((record)->error, JOB_MESSAGE_BYTES_MAX))
+	 isfinite((record)->done) && isfinite((record)->total) && isfinite((record)->moved_percent) &&                     \
+	 is_short((record)->message, JOB_MESSAGE_BYTES_MAX) && is_short((record)->error, JOB_MESSAGE_BYTES_MAX))
 
 static enum err check_job(const job_record *record, struct fault *fault)
 {
@@ -51,8 +51,8 @@ static enum err check_job(const job_record *record, struct fault *fault)
 	if (record->parent[0] != '\0' && !text_is_name(record->parent))
 		return unsound(fault, "parent", " is no name");
 	if (!IS_VIEW_IN_RANGE(record) || !is_time(record->created_ms) || !is_time(record->ttl_ms) ||
-	    !is_time(record->lease_ms) || !is_time(record->lost_after_ms) || !is_time(record->signed_ms) ||
-	    !is_short(record->cancel_reason, JOB_MESSAGE_BYTES_MAX))
+	    !is_time(record->expected_ms) || !is_time(record->lease_ms) || !is_time(record->lost_after_ms) ||
+	    !is_time(record->signed_ms) || !is_short(record->cancel_reason, JOB_MESSAGE_BYTES_MAX))
 		return unsound(fault, "a time, an amount or a text", " is out of range");
 	return check_stage(record->stage, fault);
 }
@@ -209,6 +209,14 @@ static bool fill_job(struct job *job, const job_record *record)
 	job->lease_ms = record->lease_ms;
 	job->lost_after_ms = record->lost_after_ms;
 	job->signed_ms = record->signed_ms;
+	job->view.expected_ms = record->expected_ms;
+	job->pace.ended_fraction = record->time_fraction;
+	job->pace.size_hint = record->size_hint;
+	job->pace.worker = record->worker_key;
+	job->pace.class = record->class_key;
+	if (record->end != NULL)
+		job->pace.end =
+		    (struct pace_end){record->end->until, record->end->at, record->end->low_at, record->end->high_at};
 	return copy_text(&job->view.message, record->message) && copy_text(&job->view.error, record->error) &&
 	       copy_text(&job->cancel_reason, record->cancel_reason) && copy_metadata(job, record) &&
 	       copy_spans(job, record) && copy_marks(job, record);
@@ -224,11 +232,13 @@ static enum err build_job(const job_record *record, struct job **ret_job, struct
 		err = fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory for a stored job");
 	else if (!job_is_sound(job))
 		err = unsound(fault, "it breaks a rule that every job keeps", "");
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		job_destroy(job);
-	else
-		*ret_job = job;
-	return err;
+		return err;
+	}
+	pace_open(job, record->estimate.data, record->estimate.len);
+	*ret_job = job;
+	return ERR_OK;
 }
 
 enum err record_open(const uint8_t *bytes, size_t length, struct job **ret_job, struct fault *fault)

@@ -38,6 +38,20 @@ enum {
 	RECORD_LEASE_MS = 26,
 	RECORD_LOST_AFTER_MS = 27,
 	RECORD_SIGNED_MS = 28,
+	RECORD_ESTIMATE = 29,
+	RECORD_IS_SIMULATED = 30,
+	RECORD_EXPECTED_MS = 31,
+	RECORD_MOVED_PERCENT = 32,
+	RECORD_TIME_FRACTION = 33,
+	RECORD_SIZE_HINT = 34,
+	RECORD_WORKER_KEY = 35,
+	RECORD_CLASS_KEY = 36,
+	RECORD_END = 37,
+
+	END_UNTIL = 1,
+	END_AT = 2,
+	END_LOW_AT = 3,
+	END_HIGH_AT = 4,
 
 	ENTRY_KEY = 1,
 	ENTRY_VALUE = 2,
@@ -71,13 +85,15 @@ enum {
 	ANSWER_DONE = 12,
 	ANSWER_TOTAL = 13,
 	ANSWER_ERROR = 14,
+	ANSWER_IS_SIMULATED = 15,
+	ANSWER_MOVED_PERCENT = 16,
 
 	/* At most so many bytes, beside the strings. */
-	JOB_BYTES_MAX = 400,
+	JOB_BYTES_MAX = 500 + ESTIMATE_BYTES_MAX,
 	ENTRY_BYTES_MAX = 16,
 	SPAN_BYTES_MAX = 72,
 	MARK_BYTES_MAX = 80,
-	ANSWER_BYTES_MAX = 160,
+	ANSWER_BYTES_MAX = 180,
 };
 
 static size_t length_of(const char *string)
@@ -160,6 +176,8 @@ static uint8_t *put_answer(uint8_t *out, const struct job_view *answer)
 	end = writer_put_double(end, ANSWER_DONE, answer->done);
 	end = writer_put_double(end, ANSWER_TOTAL, answer->total);
 	end = writer_put_string(end, ANSWER_ERROR, answer->error);
+	end = writer_put_number(end, ANSWER_IS_SIMULATED, answer->is_simulated);
+	end = writer_put_double(end, ANSWER_MOVED_PERCENT, answer->moved_percent);
 	return close_part(out, MARK_ANSWER, out, end);
 }
 
@@ -220,13 +238,38 @@ static uint8_t *put_circumstances(uint8_t *out, const struct job *job)
 	return writer_put_number(out, RECORD_SIGNED_MS, job->signed_ms);
 }
 
+static uint8_t *put_end(uint8_t *out, const struct pace_end *pace_end)
+{
+	uint8_t *end = writer_put_double(out, END_UNTIL, pace_end->until);
+	end = writer_put_double(end, END_AT, pace_end->at);
+	end = writer_put_double(end, END_LOW_AT, pace_end->low_at);
+	end = writer_put_double(end, END_HIGH_AT, pace_end->high_at);
+	return close_part(out, RECORD_END, out, end);
+}
+
+/* Fields 29 to 37. */
+static uint8_t *put_pace(uint8_t *out, const struct job *job)
+{
+	const struct job_view *view = &job->view;
+	uint8_t estimate[ESTIMATE_BYTES_MAX];
+	out = writer_put_bytes(out, RECORD_ESTIMATE, estimate, pace_seal(job, estimate));
+	out = writer_put_number(out, RECORD_IS_SIMULATED, view->is_simulated);
+	out = writer_put_number(out, RECORD_EXPECTED_MS, view->expected_ms);
+	out = writer_put_double(out, RECORD_MOVED_PERCENT, view->moved_percent);
+	out = writer_put_double(out, RECORD_TIME_FRACTION, job->pace.ended_fraction);
+	out = writer_put_double(out, RECORD_SIZE_HINT, job->pace.size_hint);
+	out = writer_put_number(out, RECORD_WORKER_KEY, (int64_t)job->pace.worker);
+	out = writer_put_number(out, RECORD_CLASS_KEY, (int64_t)job->pace.class);
+	return job->pace.has_estimate && job->pace.end.until > 0 ? put_end(out, &job->pace.end) : out;
+}
+
 enum err record_seal(const struct job *job, struct arena *arena, struct wire_bytes *ret_bytes, struct fault *fault)
 {
 	size_t needed = bytes_needed(job);
 	uint8_t *bytes = arena_take(arena, needed);
 	if (bytes == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, WIRE_ARENA_FULL, "no memory to write down job %s", job->job_id);
-	uint8_t *end = put_circumstances(put_progress(bytes, job), job);
+	uint8_t *end = put_pace(put_circumstances(put_progress(bytes, job), job), job);
 	assert((size_t)(end - bytes) <= needed);
 	*ret_bytes = (struct wire_bytes){bytes, (size_t)(end - bytes)};
 	return ERR_OK;

@@ -130,11 +130,35 @@ Test(store_open, refuses_a_file_from_a_newer_version)
 	fixture_start(&fixture, FIXTURE_FILE);
 	create_jobs(fixture.store, "j", 1);
 	store_close(fixture.store);
+	run_sql(fixture.path, "PRAGMA user_version = 3");
+	expect_refusal(fixture.url, ERR_FAILED_PRECONDITION, "STORE_NEWER", "version is 3, this one knows up to 2");
 	run_sql(fixture.path, "PRAGMA user_version = 2");
-	expect_refusal(fixture.url, ERR_FAILED_PRECONDITION, "STORE_NEWER", "version is 2, this one knows up to 1");
-	run_sql(fixture.path, "PRAGMA user_version = 1");
 	struct fault fault = {0};
 	cr_assert_eq(store_open(fixture.url, &fixture.store, &fault), ERR_OK, "%s", fault.text);
+	fixture_finish(&fixture);
+}
+
+Test(store_open, brings_a_file_of_version_1_up_to_date_with_all_its_jobs)
+{
+	struct fixture fixture;
+	fixture_start(&fixture, FIXTURE_FILE);
+	create_jobs(fixture.store, "j", 5);
+	store_close(fixture.store);
+	run_sql(fixture.path, "DROP TABLE note; PRAGMA user_version = 1");
+	struct fault fault = {0};
+	struct store_note note;
+	struct listing all;
+	bool is_conflict;
+	cr_assert_eq(store_open(fixture.url, &fixture.store, &fault), ERR_OK, "%s", fault.text);
+	list(fixture.store, &(struct store_query){.limit = 10}, &all);
+	cr_assert_eq(all.count, 5);
+	cr_assert_eq(store_load_note(fixture.store, "a", &note, &fault), ERR_OK);
+	cr_assert_eq(note.revision, 0);
+	cr_assert_eq(store_put_note(fixture.store, "a", 0, NULL, 0, &is_conflict, &fault), ERR_OK);
+	sqlite3 *db;
+	cr_assert_eq(sqlite3_open(fixture.path, &db), SQLITE_OK);
+	cr_expect_str_eq(ask_sql(db, "PRAGMA user_version"), "2");
+	sqlite3_close(db);
 	fixture_finish(&fixture);
 }
 

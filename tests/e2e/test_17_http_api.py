@@ -291,6 +291,7 @@ def presented(web):
     return shown
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the TLS version that must be refused
 def test_https_with_a_certificate_that_can_be_changed(start_daemon, folder):
     make_certificate(folder, "first")
     daemon = start_daemon("--tls-cert", f"{folder}/cert.pem", "--tls-key", f"{folder}/key.pem")

@@ -87,6 +87,8 @@ static void start_corridor(struct world *world)
 	    .default_lost_after_ms = simulation_pick(world, 2) == 0 ? 0 : 3000,
 	    .cached_jobs_max = simulation_pick(world, 2 * SIMULATION_JOBS),
 	    .epoch = ++world->epoch,
+	    .boot_key = 1,
+	    .movers = {.step_points = 0.5, .interval_ms = 250},
 	    .on_data_loss = forbid_data_loss,
 	};
 	struct fault fault;
@@ -218,6 +220,16 @@ static bool is_heard(const struct asked *asked, int outcome)
 	return asked->kind == COMMAND_SIGN;
 }
 
+/* The bar that a reader sees is where watchers saw it, or further on. */
+static void check_reads_on(const struct knowledge *told, const Progress__V1__ProgressInfo *info)
+{
+	if (info->revision != told->revision || watcher_created_ms(info) != told->created_ms)
+		return;
+	CHECK(info->fraction >= told->fraction && info->time_fraction >= told->time_fraction,
+	      "%s: reads back to %.9f, %.9f from %.9f, %.9f", info->job_id, info->fraction, info->time_fraction,
+	      told->fraction, told->time_fraction);
+}
+
 /* What was acknowledged is in the store and told, in this state or a later one. */
 static void take_job_answer(struct world *world, struct asked *asked)
 {
@@ -230,6 +242,8 @@ static void take_job_answer(struct world *world, struct asked *asked)
 	    (const void *)open_response(asked, &progress__v1__update_progress_response__descriptor);
 	const Progress__V1__ProgressInfo *info = response->progress_info;
 	CHECK(strcmp(info->job_id, simulation_jobs[asked->job]) == 0, "an answer about %s", info->job_id);
+	if (asked->kind == COMMAND_READ)
+		check_reads_on(&world->told[asked->job], info);
 	if (is_heard(asked, (int)response->outcome))
 		world->heard_ms[asked->job] = world->now.steady_ms;
 }
@@ -260,8 +274,9 @@ static void check_job(struct world *world, int number)
 	      told->revision);
 	if (job != NULL) {
 		CHECK(job_is_sound(job), "%s is not sound", job->job_id);
+		double percent = job->view.percent > job->view.moved_percent ? job->view.percent : job->view.moved_percent;
 		CHECK((int)job->view.state == told->state && job->view.stage == told->stage &&
-		          job_shown_percent(job->view.percent) == told->progress && job->view.attempt == told->attempt,
+		          job_shown_percent(percent) == told->progress && job->view.attempt == told->attempt,
 		      "%s is not as it was told", job->job_id);
 	}
 }

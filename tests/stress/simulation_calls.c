@@ -57,7 +57,8 @@ static struct job_update choose_update(struct world *world, int job)
 	static const char *const writers[SIMULATION_WRITERS] = {"w0", "w1", "w2"};
 	struct job_update update = {
 	    .stage = choose_stage(world, job),
-	    .claim = (enum job_claim)simulation_pick(world, 3),
+	    .claim = (enum job_claim)simulation_pick(world, 4),
+	    .expected_ms = (int64_t)simulation_pick(world, 2) * (int64_t)simulation_pick(world, 20000),
 	    .percent = (double)simulation_pick(world, 101),
 	    .fraction = random_unit(&world->random),
 	    .message = messages[simulation_pick(world, 3)],
@@ -65,7 +66,8 @@ static struct job_update choose_update(struct world *world, int job)
 	    .lease_ms =
 	        simulation_pick(world, 4) == 0 ? 100 + (int64_t)simulation_pick(world, SIMULATION_LEASE_MAX_MS - 100) : 0,
 	};
-	if (update.claim == JOB_CLAIM_FRACTION && update.stage->ends_as != JOB_STATE_UNSPECIFIED)
+	bool is_place = update.claim == JOB_CLAIM_FRACTION || update.claim == JOB_CLAIM_SIMULATED;
+	if (is_place && update.stage->ends_as != JOB_STATE_UNSPECIFIED)
 		update.claim = JOB_CLAIM_STAGE;
 	if (simulation_pick(world, 2) == 0) {
 		uint64_t writer = simulation_pick(world, SIMULATION_WRITERS);

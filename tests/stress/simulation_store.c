@@ -85,6 +85,21 @@ static enum store_durability durability(struct store *store)
 	return STORE_SYNCED;
 }
 
+static enum err load_note(struct store *store, const char *key, struct store_note *ret_note, struct fault *fault)
+{
+	if (strcmp(key, "clock") != 0 && fails(of(store), 10))
+		return fault_set(fault, ERR_UNAVAILABLE, "SIMULATED", "the note is not read");
+	return store_load_note(of(store)->inner, key, ret_note, fault);
+}
+
+static enum err put_note(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
+                         size_t length, bool *ret_is_conflict, struct fault *fault)
+{
+	if (strcmp(key, "clock") != 0 && fails(of(store), 10))
+		return fault_set(fault, ERR_UNAVAILABLE, "SIMULATED", "the note is not written");
+	return store_put_note(of(store)->inner, key, expected_revision, bytes, length, ret_is_conflict, fault);
+}
+
 static const struct store_class simulated = {
     .kind = "simulated",
     .load = load,
@@ -92,6 +107,8 @@ static const struct store_class simulated = {
     .list = list,
     .expired = expired,
     .durability = durability,
+    .load_note = load_note,
+    .put_note = put_note,
 };
 
 void simulation_store_open(struct simulation_store *store, struct random *random)

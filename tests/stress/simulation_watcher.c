@@ -6,6 +6,11 @@
 
 #include "job/stages.h"
 
+int64_t watcher_created_ms(const Progress__V1__ProgressInfo *info)
+{
+	return info->create_time->seconds * 1000 + info->create_time->nanos / 1000000;
+}
+
 static bool is_bad_end(int state)
 {
 	return state == JOB_STATE_FAILED || state == JOB_STATE_CANCELLED;
@@ -20,7 +25,11 @@ static void check_goes_on(const struct knowledge *known, const Progress__V1__Pro
 	CHECK(is_same_bar || is_newer_bar, "%s: attempt %u run %u after %u %u", now->job_id, now->attempt, now->run,
 	      known->attempt, known->run);
 	if (is_same_bar && !is_bad_end((int)now->state))
-		CHECK(now->progress >= known->progress, "%s: %d %% after %d %%", now->job_id, now->progress, known->progress);
+		CHECK(now->progress >= known->progress && now->fraction >= known->fraction, "%s: %.9f after %.9f", now->job_id,
+		      now->fraction, known->fraction);
+	if (is_same_bar)
+		CHECK(now->time_fraction >= known->time_fraction, "%s: %.9f of the time after %.9f", now->job_id,
+		      now->time_fraction, known->time_fraction);
 	if (job_state_is_final((enum job_state)known->state))
 		CHECK(known->state == JOB_STATE_SUCCEEDED && is_newer_bar, "%s: goes on after its end", now->job_id);
 }
@@ -39,7 +48,29 @@ void watcher_follow(struct knowledge *known, const Progress__V1__ProgressEvent *
 		      now->job_id, (int)event->kind, (int)now->state);
 	if (known->revision != 0)
 		check_goes_on(known, now);
-	*known = (struct knowledge){now->revision, now->attempt, now->run, now->progress, (int)now->state, (int)now->stage};
+	*known =
+	    (struct knowledge){now->revision,   now->attempt,  now->run,           now->progress,          (int)now->state,
+	                       (int)now->stage, now->fraction, now->time_fraction, watcher_created_ms(now)};
+}
+
+/* A movement adds nothing to what is known but that the bar is further on. */
+static void learn_movement(struct knowledge *known, const Progress__V1__ProgressEvent *event)
+{
+	const Progress__V1__ProgressInfo *now = event->progress_info;
+	CHECK(event->previous_revision == now->revision && event->merged == 0, "%s: a movement is no change", now->job_id);
+	CHECK(!job_state_is_final((enum job_state)now->state), "%s: moves after its end", now->job_id);
+	if (known->revision == 0)
+		return;
+	CHECK(known->revision == now->revision, "%s: moves at %" PRIu64 ", known at %" PRIu64, now->job_id, now->revision,
+	      known->revision);
+	CHECK(now->fraction >= known->fraction && now->time_fraction >= known->time_fraction, "%s: moves back",
+	      now->job_id);
+	const struct stage *stage = stages_find((int)now->stage);
+	CHECK(now->fraction < stage->end_percent / 100.0 || now->fraction == known->fraction, "%s: moves out of its stage",
+	      now->job_id);
+	known->progress = now->progress;
+	known->fraction = now->fraction;
+	known->time_fraction = now->time_fraction;
 }
 
 static void learn_change(struct watcher *watcher, struct knowledge *known, const Progress__V1__ProgressEvent *event)
@@ -87,10 +118,12 @@ void watcher_learn(struct watcher *watcher, const Progress__V1__WatchProgressRes
 		struct knowledge *known = &watcher->jobs[simulation_number(event->progress_info->job_id)];
 		if (event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT)
 			learn_snapshot(watcher, known, event);
+		else if (event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_MOVED)
+			learn_movement(known, event);
 		else
 			learn_change(watcher, known, event);
+		watcher->told += event->kind != PROGRESS__V1__EVENT_KIND__EVENT_KIND_MOVED;
 	}
-	watcher->told += page->n_events;
 }
 
 bool watcher_passes(const struct watcher *watcher, const struct knowledge *known)

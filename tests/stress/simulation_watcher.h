@@ -20,6 +20,9 @@ struct knowledge {
 	int32_t progress;
 	int state;
 	int stage;
+	double fraction;
+	double time_fraction;
+	int64_t created_ms;
 };
 
 struct watcher {
@@ -37,6 +40,9 @@ void watcher_learn(struct watcher *watcher, const Progress__V1__WatchProgressRes
 
 /* Checks what comes after what in the life of a job: `event` after what is known; then knows it. */
 void watcher_follow(struct knowledge *known, const Progress__V1__ProgressEvent *event);
+
+/* When the job was made, in ms since the epoch. */
+int64_t watcher_created_ms(const Progress__V1__ProgressInfo *info);
 
 /* Whether what is known passes the filter. */
 bool watcher_passes(const struct watcher *watcher, const struct knowledge *known);

@@ -36,6 +36,9 @@ static enum prg_code create_job(struct prg_client *client, const char *job_id, c
 	request.pipeline = text_lend(options->pipeline);
 	request.parent = text_lend(options->parent);
 	request.message = text_lend(options->message);
+	request.size_hint = options->size_hint;
+	request.worker = text_lend(options->worker);
+	request.class_ = text_lend(options->job_class);
 	request.n_metadata = metadata.count;
 	request.metadata = metadata.messages;
 	request.ttl = options->ttl_seconds > 0 ? &ttl : NULL;

@@ -82,6 +82,7 @@ static void put_numbers(struct prg_progress *progress, const Progress__V1__Progr
 	progress->run = info->run;
 	progress->reached_progress = info->reached_progress;
 	progress->cancel_requested = info->cancel_requested;
+	progress->has_history = info->has_history;
 	progress->done = info->done;
 	progress->total = info->total;
 }

@@ -27,6 +27,9 @@ struct watch {
 	char *token;            /* goes on behind what was taken; NULL: from a snapshot */
 	uint64_t revision;      /* the latest one shown; 0: none */
 	int64_t create_time_ms; /* of the job that was shown; another one has revisions of its own */
+	double fraction;        /* as shown, likewise the next two: a simulated bar moves without a new revision */
+	double time_fraction;
+	enum prg_flag flag;
 	bool over;
 };
 
@@ -98,14 +101,26 @@ static enum prg_code fetch(const struct watch *watch, struct changes *ret_change
 	return error_code();
 }
 
+static bool is_news(const struct watch *watch, const struct prg_progress *state)
+{
+	if (watch->revision == 0 || watch->create_time_ms != state->create_time_ms)
+		return true;
+	if (state->revision != watch->revision)
+		return state->revision > watch->revision;
+	return state->fraction > watch->fraction || state->time_fraction > watch->time_fraction ||
+	       state->flag != watch->flag;
+}
+
 /* Shows a state if it is news. */
 static bool show(struct watch *watch, const struct prg_progress *state)
 {
-	bool is_same_job = watch->create_time_ms == state->create_time_ms;
-	if (watch->revision != 0 && is_same_job && state->revision <= watch->revision)
+	if (!is_news(watch, state))
 		return false;
 	watch->revision = state->revision;
 	watch->create_time_ms = state->create_time_ms;
+	watch->fraction = state->fraction;
+	watch->time_fraction = state->time_fraction;
+	watch->flag = state->flag;
 	watch->over = !watch->callback(state, watch->context) || prg_progress_is_final(state);
 	return true;
 }

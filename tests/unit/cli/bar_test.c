@@ -120,6 +120,28 @@ Test(row_add, counts_the_time_left_down_and_never_shows_zero)
 	free(drawn);
 }
 
+Test(row_add, says_that_the_time_left_is_not_known)
+{
+	struct row row = example();
+	row.has_eta = false;
+	row.is_under_way = true;
+	char *drawn = draw(&row, 100, false, 0);
+	cr_assert_not_null(strstr(drawn, "ETA unknown"));
+	free(drawn);
+}
+
+Test(row_add, says_what_is_wrong)
+{
+	static const char *const words[] = {"", "[no sign of life]", "[reports have stopped]", "[takes unusually long]"};
+	struct row row = example();
+	for (int flag = PRG_FLAG_LOST; flag <= PRG_FLAG_OVERDUE; flag++) {
+		row.flag = (enum prg_flag)flag;
+		char *drawn = draw(&row, 120, false, 0);
+		cr_assert_not_null(strstr(drawn, words[flag]), "%s", drawn);
+		free(drawn);
+	}
+}
+
 Test(row_add, marks_simulated_movement)
 {
 	struct row row = example();

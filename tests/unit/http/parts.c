@@ -10,11 +10,23 @@
 
 static struct fault fault;
 
+static struct arena arena;
+
+static void start(void)
+{
+	arena_init(&arena, 1 << 20);
+}
+
+static void stop(void)
+{
+	arena_finish(&arena);
+}
+
+TestSuite(query_decode, .init = start, .fini = stop);
+
 static const char *decode(const char *text)
 {
-	static struct arena arena;
 	const char *decoded;
-	arena_init(&arena, 1 << 20);
 	fault = (struct fault){0};
 	if (query_decode(text, strlen(text), "job", &arena, &decoded, &fault) != ERR_OK)
 		return NULL;

@@ -372,6 +372,7 @@ static void act(struct random *random, struct expectation *expected)
 
 static void check_survives_the_store(void)
 {
+	pace_on(job, NULL, job->view.updated_ms);
 	struct job *again = reload(job);
 	cr_assert(is_same(job, again));
 	cr_assert_eq(again->lease_ms, job->lease_ms);

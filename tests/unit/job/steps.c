@@ -8,12 +8,19 @@
 
 enum { STEP_MS = 100, RECORD_BYTES_MAX = 8 << 20 };
 
+void pace_on(struct job *job, const struct job_update *update, int64_t now_ms)
+{
+	struct pace_lesson lesson;
+	pace_follow(job, update, NULL, (double)now_ms / 1000, &lesson);
+}
+
 static struct job *create(const struct job_update *first)
 {
 	struct job_creation creation = {.job_id = "j"};
 	struct job *job = NULL;
 	struct fault fault = {0};
 	cr_assert_eq(job_create(&creation, first, BIRTH_MS, &job, &fault), ERR_OK, "%s", fault.text);
+	pace_on(job, first, BIRTH_MS);
 	cr_assert(job_is_sound(job));
 	return job;
 }
@@ -76,6 +83,8 @@ static struct job_result step(struct job *job, const struct job_update *update, 
 	cr_assert_eq(err, ERR_OK, "refused: %s", fault.text);
 	cr_assert_eq(result.outcome, outcome, "outcome is %d instead of %d", result.outcome, outcome);
 	cr_assert_eq(job->view.revision, before + (outcome == JOB_OUTCOME_APPLIED));
+	if (outcome == JOB_OUTCOME_APPLIED)
+		pace_on(job, update, job->view.updated_ms);
 	cr_assert(job_is_sound(job));
 	return result;
 }

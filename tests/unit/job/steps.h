@@ -36,6 +36,9 @@ void step_refused(struct job *job, struct job_update update, enum err code, cons
 int shown(const struct job *job);
 
 /* Whether both jobs are the same down to the last mark: compares their records. */
+/* What the corridor does after the rules: lets the bar follow them. `update` may be NULL. */
+void pace_on(struct job *job, const struct job_update *update, int64_t now_ms);
+
 bool is_same(const struct job *a, const struct job *b);
 
 /* The job after it was put into a store's record and opened again. The test destroys it. */

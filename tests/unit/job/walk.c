@@ -4,6 +4,8 @@
 #include <criterion/criterion.h>
 #include <stddef.h>
 
+#include "steps.h"
+
 static const char *const messages[] = {NULL, "", "one", "two", "three", "caf\xc3\xa9"};
 static const char *const writers[WALK_WRITERS] = {"w0", "w1", "w2"};
 static const char *const requests[WALK_REQUESTS] = {"r0", "r1", "r2", "r3", "r4",  "r5",
@@ -37,7 +39,7 @@ static const struct stage *choose_stage(struct walk *walk, const struct job *job
 static void choose_place(struct walk *walk, struct job_update *update)
 {
 	static const double corners[] = {0, 1, 0.28, 0.5};
-	switch (random_below(walk->random, walk->is_modest ? 4 : 5)) {
+	switch (random_below(walk->random, walk->is_modest ? 5 : 6)) {
 	case 0:
 		update->claim = JOB_CLAIM_STAGE;
 		break;
@@ -54,6 +56,10 @@ static void choose_place(struct walk *walk, struct job_update *update)
 		update->total = (double)(1 + random_below(walk->random, 50));
 		update->done = (double)random_below(walk->random, (uint64_t)update->total + 1);
 		update->fraction = update->done / update->total;
+		break;
+	case 4:
+		update->claim = update->stage->ends_as == JOB_STATE_UNSPECIFIED ? JOB_CLAIM_SIMULATED : JOB_CLAIM_STAGE;
+		update->expected_ms = (int64_t)random_below(walk->random, 3) * (int64_t)random_below(walk->random, 100000);
 		break;
 	default:
 		update->claim = JOB_CLAIM_PERCENT;
@@ -106,6 +112,7 @@ struct job *walk_start(struct walk *walk, struct random *random, bool is_modest)
 	struct job *job;
 	struct fault fault;
 	cr_assert_eq(job_create(&creation, first, walk->now_ms, &job, &fault), ERR_OK, "%s", fault.text);
+	pace_on(job, first, walk->now_ms);
 	return job;
 }
 
@@ -113,7 +120,10 @@ struct walk_step walk_apply(const struct walk *walk, struct job *job, const stru
 {
 	struct walk_step step = {.update = update, .before = job->view};
 	struct fault fault;
+	pace_arrive(job, (double)walk->now_ms / 1000);
 	step.err = job_apply(job, update, walk->now_ms, &step.result, &fault);
+	if (step.err == ERR_OK && step.result.outcome == JOB_OUTCOME_APPLIED)
+		pace_on(job, update, walk->now_ms);
 	return step;
 }
 

@@ -40,7 +40,8 @@ Test(corridor_leases, say_when_to_look_next)
 	stand->corridor.expiry_due_ms = INT64_MAX;
 	cr_assert_eq(corridor_next_due(&stand->corridor), stand->now.steady_ms - 1 + LEASE_MS);
 	life_update(stand, "a", to_stage(STAGE_COMPLETED));
-	cr_assert_eq(corridor_next_due(&stand->corridor), INT64_MAX);
+	cr_assert_eq(leases_next_due(&stand->corridor.leases), INT64_MAX);
+	cr_assert_eq(corridor_next_due(&stand->corridor), lessons_next_due(&stand->corridor.lessons));
 }
 
 Test(corridor_leases, leave_jobs_without_one_alone)

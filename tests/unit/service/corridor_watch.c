@@ -388,22 +388,24 @@ Test(corridor_watch, of_a_job_made_anew_in_the_middle_of_a_page_is_resynced_afte
 Test(watch_token_read, refuses_rows_below_0)
 {
 	struct watch_token token;
-	cr_assert_not(watch_token_read("0.0.0.0.8000000000000000.0.0", &token));
-	cr_assert(watch_token_read("0.0.0.0.7fffffffffffffff.0.0", &token));
+	cr_assert_not(watch_token_read("0.0.0.0.8000000000000000.0.0.0", &token));
+	cr_assert(watch_token_read("0.0.0.0.7fffffffffffffff.0.0.0", &token));
 }
 
 Test(corridor_watch, survives_any_token_that_can_be_read)
 {
 	static const char *const tokens[] = {
-	    "0.0.0.0.0.0.0",
-	    "0.ffffffffffffffff.0.0.0.0.0",
-	    "0.fffffffffffffffe.0.0.0.0.0",
-	    "ffffffffffffffff.1.1.1.1.0.0",
-	    "0.1.ffffffffffffffff.ffffffffffffffff.7fffffffffffffff.0.0",
-	    "0.1.0.0.7fffffffffffffff.0.0",
-	    "0.1.0.0.0.0.ffffffffffffffff",
-	    "0.1.0.0.0.ffffffffffffffff.ffffffffffffffff",
-	    "0.1.0.0.0.2.1",
+	    "0.0.0.0.0.0.0.0",
+	    "0.ffffffffffffffff.0.0.0.0.0.0",
+	    "0.fffffffffffffffe.0.0.0.0.0.0",
+	    "ffffffffffffffff.1.1.1.1.0.0.0",
+	    "0.1.ffffffffffffffff.ffffffffffffffff.7fffffffffffffff.0.0.0",
+	    "0.1.0.0.7fffffffffffffff.0.0.0",
+	    "0.1.0.0.0.0.ffffffffffffffff.0",
+	    "0.1.0.0.0.ffffffffffffffff.ffffffffffffffff.0",
+	    "0.1.0.0.0.2.1.0",
+	    "0.1.0.0.0.0.0.ffffffffffffffff",
+	    "0.1.0.0.0.0.0.1",
 	};
 	say("a", "1");
 	say("a", "2");
@@ -424,7 +426,7 @@ Test(corridor_watch, ends_with_its_peer_even_when_it_is_deferred)
 	struct sight *sight = life_watch(stand, "b", (struct view){.for_creation = true, .timeout_ms = 1000, .peer = 7});
 	struct sight *all = life_watch_all(
 	    stand,
-	    (struct view){.token = "0.2.0.0.0.0.0", .timeout_ms = 1000, .peer = 7, .filter = {.job_id_prefix = "x"}});
+	    (struct view){.token = "0.2.0.0.0.0.0.0", .timeout_ms = 1000, .peer = 7, .filter = {.job_id_prefix = "x"}});
 	ask_forget(stand, 7);
 	stand_walk(stand);
 	cr_assert_eq(sight->call.fault.code, ERR_CANCELLED);

@@ -77,6 +77,18 @@ static enum store_durability durability(struct store *store)
 	return STORE_WRITTEN;
 }
 
+static enum err load_note(struct store *store, const char *key, struct store_note *ret_note, struct fault *fault)
+{
+	return store_load_note(fake_of(store)->inner, key, ret_note, fault);
+}
+
+static enum err put_note(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
+                         size_t length, bool *ret_is_conflict, struct fault *fault)
+{
+	fake_of(store)->notes++;
+	return store_put_note(fake_of(store)->inner, key, expected_revision, bytes, length, ret_is_conflict, fault);
+}
+
 static const struct store_class fake_class = {
     .kind = "fake",
     .load = load,
@@ -84,6 +96,8 @@ static const struct store_class fake_class = {
     .list = list,
     .expired = expired,
     .durability = durability,
+    .load_note = load_note,
+    .put_note = put_note,
 };
 
 void fake_store_open(struct fake_store *fake, char *log, size_t log_bytes)

@@ -18,6 +18,7 @@ struct fake_store {
 	int meddlings;
 	size_t commits; /* asked for, failed ones too */
 	size_t puts;    /* of the latest commit */
+	size_t notes;   /* written, or tried to */
 	char *log;      /* each commit is noted here; NULL: nowhere */
 	size_t log_bytes;
 };

@@ -69,7 +69,7 @@ static const ProtobufCMessage *open_response(struct sight *sight, const Protobuf
 
 static void write_event(struct sight *sight, const Progress__V1__ProgressEvent *event)
 {
-	static const char kinds[] = "?SCUED";
+	static const char kinds[] = "?SCUEDM";
 	log_note(sight->text, sight->text_bytes, "%c:%s@%" PRIu64 "<%" PRIu64, kinds[event->kind],
 	         event->progress_info->job_id, event->progress_info->revision, event->previous_revision);
 	if (event->merged > 0)

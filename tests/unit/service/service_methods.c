@@ -190,11 +190,6 @@ Test(service_call, ends_a_wait_at_its_timeout)
 	talk_finish(&wait);
 }
 
-Test(service_call, says_of_methods_to_come_that_they_are_not_offered_yet)
-{
-	fails("SimulateProgress", "", ERR_UNIMPLEMENTED, "NOT_YET");
-}
-
 Test(service_call, answers_every_method_of_the_schema)
 {
 	const ProtobufCServiceDescriptor *service = &progress__v1__progress_tracker_service__descriptor;

@@ -14,7 +14,7 @@ enum { START_WALL_MS = 1000000, START_STEADY_MS = 5000, CALL_BYTES_MAX = 1 << 20
 
 static void note_event(struct feed_listener *listener, const char *job_id, const uint8_t *event, size_t event_bytes)
 {
-	static const char kinds[] = "?SCUED";
+	static const char kinds[] = "?SCUEDM";
 	struct stand *stand = LIST_MEMBER(listener, struct stand, listener);
 	struct arena arena;
 	ProtobufCMessage *message;
@@ -38,8 +38,12 @@ struct stand *stand_create(size_t cached_jobs_max)
 {
 	struct stand *stand = calloc(1, sizeof *stand);
 	cr_assert_not_null(stand);
-	struct corridor_options options = {
-	    .default_ttl_ms = 60000, .cached_jobs_max = cached_jobs_max, .on_data_loss = forbid_data_loss};
+	struct corridor_options options = {.default_ttl_ms = 60000,
+	                                   .cached_jobs_max = cached_jobs_max,
+	                                   .boot_key = 1,
+	                                   .movers = {.step_points = 0.5, .interval_ms = 250},
+	                                   .on_data_loss = forbid_data_loss};
+	struct fault fault;
 	fake_store_open(&stand->store, stand->log, sizeof stand->log);
 	feed_init(&stand->feed, &feed_history_limits_default);
 	stand->listener.tell = note_event;
@@ -48,6 +52,7 @@ struct stand *stand_create(size_t cached_jobs_max)
 	list_init(&stand->commands);
 	list_init(&stand->asked);
 	stand->now = (struct moment){START_WALL_MS, START_STEADY_MS};
+	cr_assert_eq(corridor_adopt(&stand->corridor, stand->now, &fault), ERR_OK);
 	return stand;
 }
 

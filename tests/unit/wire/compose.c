@@ -12,9 +12,10 @@ static struct wire_bytes info;
 
 static void start(void)
 {
+	struct info_moment moment = {.wall_ms = 9000, .pace_s = 9};
 	arena_init(&arena, 1 << 20);
 	job = sample_full_job();
-	cr_assert_eq(info_seal(job, &job->view, 0, &arena, &info, &fault), ERR_OK);
+	cr_assert_eq(info_seal(job, &job->view, &moment, &arena, &info, &fault), ERR_OK);
 }
 
 static void finish(void)

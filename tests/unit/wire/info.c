@@ -7,6 +7,8 @@
 
 #include "sample.h"
 
+static const struct info_moment moment = {.wall_ms = 9000, .pace_s = 9, .default_ttl_ms = 60000};
+
 static struct arena arena;
 static struct job *job;
 
@@ -34,7 +36,7 @@ static const Progress__V1__ProgressInfo *show(const struct job_view *view, struc
 	struct wire_bytes sealed;
 	struct fault fault;
 	ProtobufCMessage *message;
-	if (info_seal(job, view, 60000, in, &sealed, &fault) != ERR_OK)
+	if (info_seal(job, view, &moment, in, &sealed, &fault) != ERR_OK)
 		return NULL;
 	cr_assert_eq(
 	    wire_open(&progress__v1__progress_info__descriptor, sealed.at, sealed.length, &arena, &message, &fault),
@@ -44,6 +46,7 @@ static const Progress__V1__ProgressInfo *show(const struct job_view *view, struc
 
 static void end_job(int stage, enum job_state state)
 {
+	job->pace.has_estimate = false;
 	job->view.stage = stage;
 	job->view.state = state;
 	job->view.percent = 0;
@@ -79,7 +82,8 @@ Test(info_seal, shows_every_field_of_the_view)
 	cr_assert_str_eq(info->label, "Transcribing audio");
 	cr_assert_eq(info->progress, 31);
 	cr_assert_eq(info->fraction, 0.3125);
-	cr_assert_eq(info->time_fraction, 0.3125);
+	cr_assert_gt(info->time_fraction, 0);
+	cr_assert_eq(info->flag, PROGRESS__V1__PROGRESS_FLAG__PROGRESS_FLAG_LOST);
 	cr_assert_eq(info->reached_progress, 40);
 	cr_assert_str_eq(info->message, "hello");
 	cr_assert_str_eq(info->error, "an error");
@@ -105,7 +109,6 @@ Test(info_seal, leaves_unset_what_is_not_known)
 	cr_assert_null(info->lease_expire_time);
 	cr_assert_null(info->end_time);
 	cr_assert_null(info->expire_time);
-	cr_assert_eq(info->flag, PROGRESS__V1__PROGRESS_FLAG__PROGRESS_FLAG_UNSPECIFIED);
 }
 
 Test(info_seal, shows_end_and_expiry_of_a_finished_job)
@@ -147,7 +150,7 @@ Test(info_seal, writes_what_the_generated_packer_would)
 {
 	struct wire_bytes sealed;
 	struct fault fault;
-	cr_assert_eq(info_seal(job, &job->view, 60000, &arena, &sealed, &fault), ERR_OK);
+	cr_assert_eq(info_seal(job, &job->view, &moment, &arena, &sealed, &fault), ERR_OK);
 	const Progress__V1__ProgressInfo *info = show(&job->view, &arena);
 	uint8_t *packed = arena_take(&arena, progress__v1__progress_info__get_packed_size(info));
 	cr_assert_eq(progress__v1__progress_info__pack(info, packed), sealed.length);
@@ -161,7 +164,7 @@ Test(info_seal, knows_every_number_of_the_schema)
 	end_job(STAGE_FAILED, JOB_STATE_FAILED);
 	const Progress__V1__ProgressInfo *ended = show(&job->view, &arena);
 	const ProtobufCMessageDescriptor *type = &progress__v1__progress_info__descriptor;
-	cr_assert_eq(type->n_fields, 31, "a field of ProgressInfo that info_seal does not know");
+	cr_assert_eq(type->n_fields, 32, "a field of ProgressInfo that info_seal does not know");
 	cr_assert_eq(ended->base.n_unknown_fields, 0);
 	for (size_t i = 0; i < sizeof unset / sizeof *unset; i++)
 		cr_assert_not_null(protobuf_c_message_descriptor_get_field_by_name(type, unset[i]));

@@ -37,8 +37,9 @@ static struct wire_bytes raw(const char *packed, size_t length)
 Test(json_seal, shows_a_whole_job)
 {
 	struct job *job = sample_full_job();
+	struct info_moment moment = {.wall_ms = job->view.updated_ms, .default_ttl_ms = 60000};
 	struct wire_bytes info;
-	cr_assert_eq(info_seal(job, &job->view, 60000, &json_text_arena, &info, &json_text_fault), ERR_OK);
+	cr_assert_eq(info_seal(job, &job->view, &moment, &json_text_arena, &info, &json_text_fault), ERR_OK);
 	const char *text = json_text_seal(INFO, info, false);
 	struct wire_bytes again = json_text_open(INFO, text, false);
 	cr_assert_eq(again.length, info.length);

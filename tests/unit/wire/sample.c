@@ -124,6 +124,8 @@ struct job *sample_job(struct random *random)
 		now_ms += (int64_t)random_below(random, 5000);
 		update_randomly(job, random, now_ms);
 	}
+	struct pace_lesson lesson;
+	pace_follow(job, NULL, NULL, (double)now_ms / 1000, &lesson);
 	cr_assert(job_is_sound(job));
 	return job;
 }
@@ -176,6 +178,14 @@ struct job *sample_full_job(void)
 	job->cancel_reason = strdup("a reason");
 	job->created_ms = 2000;
 	job->ttl_ms = 777;
+	job->pace.size_hint = 2.5;
+	job->pace.worker = learned_key("worker");
+	job->pace.class = learned_key("class");
+	job->pace.ended_fraction = 0.25;
+	struct pace_lesson lesson;
+	pace_follow(job, NULL, NULL, 4, &lesson);
+	job->pace.is_held = true;
+	pace_follow(job, NULL, NULL, 5, &lesson);
 	cr_assert(job_is_sound(job));
 	return job;
 }

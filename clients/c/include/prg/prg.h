@@ -137,6 +137,7 @@ struct prg_progress {
 	double eta_seconds;    /* median */
 	double eta_lo_seconds; /* 10 % quantile */
 	double eta_hi_seconds; /* 90 % quantile */
+	bool has_history;      /* the durations behind eta and time_fraction come from finished jobs */
 	double done, total;    /* last reported in this stage; total 0: none */
 	int64_t create_time_ms;
 	int64_t update_time_ms;
@@ -235,7 +236,7 @@ PRG_API enum prg_code prg_wait_progress(struct prg_client *client, const char *j
 /* Called for each state a watch sees; borrowed for the call. False ends the watch. */
 typedef bool prg_watch_fn(const struct prg_progress *progress, void *context);
 
-/* Shows the present state and then each newer one (changes that come faster than they are taken are merged into the
+/* Shows the present state and then each newer one, also those in which only a simulated bar has moved (changes that come faster than they are taken are merged into the
  * latest) until the job has ended, was deleted, or the callback returns false. Survives restarts of the service without
  * limit, unless fail_fast is set. PRG_OK: the job ended or the callback stopped it. PRG_NOT_FOUND: no such job, or it
  * was deleted. */
@@ -292,6 +293,24 @@ PRG_API enum prg_code prg_get_job_history(struct prg_client *client, const char 
                                           struct prg_history **ret_history);
 PRG_API void prg_history_free(struct prg_history *history);
 
+/* What is believed of a stage, for a job of the usual size; strings live as long as the table. */
+struct prg_stage_stats {
+	enum prg_stage stage;
+	const char *status;
+	const char *label;
+	double typical_seconds; /* median */
+	double lo_seconds;      /* 80 % of the jobs take between these */
+	double hi_seconds;
+	double share;  /* of the jobs that enter the stage */
+	uint64_t jobs; /* that have completed; 0: nothing is learned yet, the numbers are the schema's */
+	double weight; /* how many stays the numbers rest on; older ones count less */
+};
+
+/* What the service has learned of a pipeline; NULL: "default". Free with prg_stats_free. */
+PRG_API enum prg_code prg_get_pipeline_stats(struct prg_client *client, const char *pipeline,
+                                             struct prg_stage_stats **ret_stats, size_t *ret_count);
+PRG_API void prg_stats_free(struct prg_stage_stats *stats);
+
 struct prg_server_info {
 	char version[32];
 	char store[16]; /* "file", "memory", "redis" */
@@ -339,7 +358,8 @@ PRG_API enum prg_code prg_update_progress_incremental(struct prg_client *client,
                                                       const struct prg_update *update,
                                                       struct prg_progress **ret_progress);
 
-/* Lets the service move the bar by itself inside a stage; seconds <= 0: as long as the stage usually takes. */
+/* Lets the service move the bar by itself inside a stage; seconds <= 0: as long as the stage usually takes, as learned
+ * from finished jobs. Reports in the stage are taken into account; the next stage needs its own call. */
 PRG_API enum prg_code prg_simulate_progress(struct prg_client *client, const char *job_id, enum prg_stage stage,
                                             double seconds, const struct prg_update *update,
                                             struct prg_progress **ret_progress);
@@ -351,7 +371,10 @@ struct prg_job_options {
 	const char *message;
 	const struct prg_entry *metadata;
 	size_t metadata_count;
-	double ttl_seconds; /* how long the finished job is kept */
+	double ttl_seconds;    /* how long the finished job is kept */
+	double size_hint;      /* how large it is, in any unit that is the same for the pipeline; durations follow it */
+	const char *worker;    /* who will do it; fast and slow ones are told apart when durations are learned */
+	const char *job_class; /* what kind of job it is; likewise */
 };
 
 /* Creates a job in the stage QUEUED; job_id NULL or empty: a name is made up, see the answer. `options` and

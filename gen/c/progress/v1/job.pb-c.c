@@ -469,7 +469,7 @@ const ProtobufCMessageDescriptor progress__v1__progress_info__metadata_entry__de
   (ProtobufCMessageInit) progress__v1__progress_info__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__progress_info__field_descriptors[31] =
+static const ProtobufCFieldDescriptor progress__v1__progress_info__field_descriptors[32] =
 {
   {
     "job_id",
@@ -843,6 +843,18 @@ static const ProtobufCFieldDescriptor progress__v1__progress_info__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "has_history",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__ProgressInfo, has_history),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__v1__progress_info__field_indices_by_name[] = {
   12,   /* field[12] = attempt */
@@ -857,6 +869,7 @@ static const unsigned progress__v1__progress_info__field_indices_by_name[] = {
   30,   /* field[30] = expire_time */
   17,   /* field[17] = flag */
   5,   /* field[5] = fraction */
+  31,   /* field[31] = has_history */
   0,   /* field[0] = job_id */
   22,   /* field[22] = label */
   29,   /* field[29] = lease_expire_time */
@@ -880,7 +893,7 @@ static const unsigned progress__v1__progress_info__field_indices_by_name[] = {
 static const ProtobufCIntRange progress__v1__progress_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 31 }
+  { 0, 32 }
 };
 const ProtobufCMessageDescriptor progress__v1__progress_info__descriptor =
 {
@@ -890,7 +903,7 @@ const ProtobufCMessageDescriptor progress__v1__progress_info__descriptor =
   "Progress__V1__ProgressInfo",
   "progress.v1",
   sizeof(Progress__V1__ProgressInfo),
-  31,
+  32,
   progress__v1__progress_info__field_descriptors,
   progress__v1__progress_info__field_indices_by_name,
   1,  progress__v1__progress_info__number_ranges,
@@ -1212,7 +1225,7 @@ const ProtobufCEnumDescriptor progress__v1__update_outcome__descriptor =
   progress__v1__update_outcome__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue progress__v1__event_kind__enum_values_by_number[6] =
+static const ProtobufCEnumValue progress__v1__event_kind__enum_values_by_number[7] =
 {
   { "EVENT_KIND_UNSPECIFIED", "PROGRESS__V1__EVENT_KIND__EVENT_KIND_UNSPECIFIED", 0 },
   { "EVENT_KIND_SNAPSHOT", "PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT", 1 },
@@ -1220,15 +1233,17 @@ static const ProtobufCEnumValue progress__v1__event_kind__enum_values_by_number[
   { "EVENT_KIND_UPDATED", "PROGRESS__V1__EVENT_KIND__EVENT_KIND_UPDATED", 3 },
   { "EVENT_KIND_ENDED", "PROGRESS__V1__EVENT_KIND__EVENT_KIND_ENDED", 4 },
   { "EVENT_KIND_DELETED", "PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED", 5 },
+  { "EVENT_KIND_MOVED", "PROGRESS__V1__EVENT_KIND__EVENT_KIND_MOVED", 6 },
 };
 static const ProtobufCIntRange progress__v1__event_kind__value_ranges[] = {
-{0, 0},{0, 6}
+{0, 0},{0, 7}
 };
-static const ProtobufCEnumValueIndex progress__v1__event_kind__enum_values_by_name[6] =
+static const ProtobufCEnumValueIndex progress__v1__event_kind__enum_values_by_name[7] =
 {
   { "EVENT_KIND_CREATED", 2 },
   { "EVENT_KIND_DELETED", 5 },
   { "EVENT_KIND_ENDED", 4 },
+  { "EVENT_KIND_MOVED", 6 },
   { "EVENT_KIND_SNAPSHOT", 1 },
   { "EVENT_KIND_UNSPECIFIED", 0 },
   { "EVENT_KIND_UPDATED", 3 },
@@ -1240,9 +1255,9 @@ const ProtobufCEnumDescriptor progress__v1__event_kind__descriptor =
   "EventKind",
   "Progress__V1__EventKind",
   "progress.v1",
-  6,
+  7,
   progress__v1__event_kind__enum_values_by_number,
-  6,
+  7,
   progress__v1__event_kind__enum_values_by_name,
   1,
   progress__v1__event_kind__value_ranges,

@@ -56,7 +56,7 @@ typedef enum _Progress__V1__ProgressFlag {
    */
   PROGRESS__V1__PROGRESS_FLAG__PROGRESS_FLAG_UNSPECIFIED = 0,
   /*
-   * No sign of life for three heartbeat periods.
+   * No sign of life for as long as the lease, or for three heartbeat periods: the bar stands still.
    */
   PROGRESS__V1__PROGRESS_FLAG__PROGRESS_FLAG_LOST = 1,
   /*
@@ -112,7 +112,12 @@ typedef enum _Progress__V1__EventKind {
   /*
    * The job was deleted or expired; progress_info is its last state.
    */
-  PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED = 5
+  PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED = 5,
+  /*
+   * The shown value moved by itself: the revision is the same, previous_revision equals it, nothing was written. Only told to
+   * watchers, and only as a hint: it may be missing, and is never among what is told anew.
+   */
+  PROGRESS__V1__EVENT_KIND__EVENT_KIND_MOVED = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PROGRESS__V1__EVENT_KIND)
 } Progress__V1__EventKind;
 /*
@@ -172,7 +177,8 @@ struct  Progress__V1__Eta
 /*
  * What a front end needs to draw the bar between two updates by itself: at time t after `origin` the stage's duration T is
  * lognormal with the given log_median and log_spread, and the bar stands at
- * start + (end - start) * E[t/T | T > t], never below `floor`.
+ * start + (end - start) * E[t/T | T > t], never below `floor`. In a stage that is not simulated start and end are both
+ * `floor`: there only time_fraction moves.
  */
 struct  Progress__V1__Curve
 {
@@ -202,7 +208,7 @@ struct  Progress__V1__Curve
    */
   double floor;
   /*
-   * Movement of time_fraction in fractions per second.
+   * Movement of time_fraction in fractions per second, for the next moments.
    */
   double time_rate;
 };
@@ -353,10 +359,14 @@ struct  Progress__V1__ProgressInfo
    * When the finished job will be forgotten; not set: it is under way.
    */
   Google__Protobuf__Timestamp *expire_time;
+  /*
+   * The durations behind time_fraction and eta come from finished jobs, not from the schema alone.
+   */
+  protobuf_c_boolean has_history;
 };
 #define PROGRESS__V1__PROGRESS_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__progress_info__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, PROGRESS__V1__PIPELINE_STAGE__PIPELINE_STAGE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, PROGRESS__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, PROGRESS__V1__PROGRESS_SOURCE__PROGRESS_SOURCE_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, NULL, PROGRESS__V1__PROGRESS_FLAG__PROGRESS_FLAG_UNSPECIFIED, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, PROGRESS__V1__PIPELINE_STAGE__PIPELINE_STAGE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, PROGRESS__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, PROGRESS__V1__PROGRESS_SOURCE__PROGRESS_SOURCE_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, NULL, PROGRESS__V1__PROGRESS_FLAG__PROGRESS_FLAG_UNSPECIFIED, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL, 0 }
 
 
 /*

@@ -1753,6 +1753,141 @@ void   progress__v1__heartbeat_response__free_unpacked
   assert(message->base.descriptor == &progress__v1__heartbeat_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   progress__v1__get_pipeline_stats_request__init
+                     (Progress__V1__GetPipelineStatsRequest         *message)
+{
+  static const Progress__V1__GetPipelineStatsRequest init_value = PROGRESS__V1__GET_PIPELINE_STATS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t progress__v1__get_pipeline_stats_request__get_packed_size
+                     (const Progress__V1__GetPipelineStatsRequest *message)
+{
+  assert(message->base.descriptor == &progress__v1__get_pipeline_stats_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t progress__v1__get_pipeline_stats_request__pack
+                     (const Progress__V1__GetPipelineStatsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &progress__v1__get_pipeline_stats_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t progress__v1__get_pipeline_stats_request__pack_to_buffer
+                     (const Progress__V1__GetPipelineStatsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &progress__v1__get_pipeline_stats_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Progress__V1__GetPipelineStatsRequest *
+       progress__v1__get_pipeline_stats_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Progress__V1__GetPipelineStatsRequest *)
+     protobuf_c_message_unpack (&progress__v1__get_pipeline_stats_request__descriptor,
+                                allocator, len, data);
+}
+void   progress__v1__get_pipeline_stats_request__free_unpacked
+                     (Progress__V1__GetPipelineStatsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &progress__v1__get_pipeline_stats_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   progress__v1__stage_stats__init
+                     (Progress__V1__StageStats         *message)
+{
+  static const Progress__V1__StageStats init_value = PROGRESS__V1__STAGE_STATS__INIT;
+  *message = init_value;
+}
+size_t progress__v1__stage_stats__get_packed_size
+                     (const Progress__V1__StageStats *message)
+{
+  assert(message->base.descriptor == &progress__v1__stage_stats__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t progress__v1__stage_stats__pack
+                     (const Progress__V1__StageStats *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &progress__v1__stage_stats__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t progress__v1__stage_stats__pack_to_buffer
+                     (const Progress__V1__StageStats *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &progress__v1__stage_stats__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Progress__V1__StageStats *
+       progress__v1__stage_stats__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Progress__V1__StageStats *)
+     protobuf_c_message_unpack (&progress__v1__stage_stats__descriptor,
+                                allocator, len, data);
+}
+void   progress__v1__stage_stats__free_unpacked
+                     (Progress__V1__StageStats *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &progress__v1__stage_stats__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   progress__v1__get_pipeline_stats_response__init
+                     (Progress__V1__GetPipelineStatsResponse         *message)
+{
+  static const Progress__V1__GetPipelineStatsResponse init_value = PROGRESS__V1__GET_PIPELINE_STATS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t progress__v1__get_pipeline_stats_response__get_packed_size
+                     (const Progress__V1__GetPipelineStatsResponse *message)
+{
+  assert(message->base.descriptor == &progress__v1__get_pipeline_stats_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t progress__v1__get_pipeline_stats_response__pack
+                     (const Progress__V1__GetPipelineStatsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &progress__v1__get_pipeline_stats_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t progress__v1__get_pipeline_stats_response__pack_to_buffer
+                     (const Progress__V1__GetPipelineStatsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &progress__v1__get_pipeline_stats_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Progress__V1__GetPipelineStatsResponse *
+       progress__v1__get_pipeline_stats_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Progress__V1__GetPipelineStatsResponse *)
+     protobuf_c_message_unpack (&progress__v1__get_pipeline_stats_response__descriptor,
+                                allocator, len, data);
+}
+void   progress__v1__get_pipeline_stats_response__free_unpacked
+                     (Progress__V1__GetPipelineStatsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &progress__v1__get_pipeline_stats_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   progress__v1__get_server_info_request__init
                      (Progress__V1__GetServerInfoRequest         *message)
 {
@@ -3773,7 +3908,7 @@ const ProtobufCMessageDescriptor progress__v1__create_job_request__metadata_entr
   (ProtobufCMessageInit) progress__v1__create_job_request__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_descriptors[11] =
 {
   {
     "job_id",
@@ -3848,6 +3983,42 @@ static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "size_hint",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__CreateJobRequest, size_hint),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "worker",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__CreateJobRequest, worker),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "class",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__CreateJobRequest, class_),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "message",
     10,
     PROTOBUF_C_LABEL_NONE,
@@ -3873,21 +4044,23 @@ static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_de
   },
 };
 static const unsigned progress__v1__create_job_request__field_indices_by_name[] = {
+  8,   /* field[8] = class */
   0,   /* field[0] = job_id */
   5,   /* field[5] = lost_after */
-  6,   /* field[6] = message */
+  9,   /* field[9] = message */
   2,   /* field[2] = metadata */
   3,   /* field[3] = parent */
   1,   /* field[1] = pipeline */
-  7,   /* field[7] = request_id */
+  10,   /* field[10] = request_id */
+  6,   /* field[6] = size_hint */
   4,   /* field[4] = ttl */
+  7,   /* field[7] = worker */
 };
-static const ProtobufCIntRange progress__v1__create_job_request__number_ranges[3 + 1] =
+static const ProtobufCIntRange progress__v1__create_job_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 10, 6 },
-  { 15, 7 },
-  { 0, 8 }
+  { 15, 10 },
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor progress__v1__create_job_request__descriptor =
 {
@@ -3897,10 +4070,10 @@ const ProtobufCMessageDescriptor progress__v1__create_job_request__descriptor =
   "Progress__V1__CreateJobRequest",
   "progress.v1",
   sizeof(Progress__V1__CreateJobRequest),
-  8,
+  11,
   progress__v1__create_job_request__field_descriptors,
   progress__v1__create_job_request__field_indices_by_name,
-  3,  progress__v1__create_job_request__number_ranges,
+  2,  progress__v1__create_job_request__number_ranges,
   (ProtobufCMessageInit) progress__v1__create_job_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -4953,6 +5126,237 @@ const ProtobufCMessageDescriptor progress__v1__heartbeat_response__descriptor =
   (ProtobufCMessageInit) progress__v1__heartbeat_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor progress__v1__get_pipeline_stats_request__field_descriptors[1] =
+{
+  {
+    "pipeline",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__GetPipelineStatsRequest, pipeline),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned progress__v1__get_pipeline_stats_request__field_indices_by_name[] = {
+  0,   /* field[0] = pipeline */
+};
+static const ProtobufCIntRange progress__v1__get_pipeline_stats_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor progress__v1__get_pipeline_stats_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "progress.v1.GetPipelineStatsRequest",
+  "GetPipelineStatsRequest",
+  "Progress__V1__GetPipelineStatsRequest",
+  "progress.v1",
+  sizeof(Progress__V1__GetPipelineStatsRequest),
+  1,
+  progress__v1__get_pipeline_stats_request__field_descriptors,
+  progress__v1__get_pipeline_stats_request__field_indices_by_name,
+  1,  progress__v1__get_pipeline_stats_request__number_ranges,
+  (ProtobufCMessageInit) progress__v1__get_pipeline_stats_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor progress__v1__stage_stats__field_descriptors[9] =
+{
+  {
+    "stage",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__StageStats, stage),
+    &progress__v1__pipeline_stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "status",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__StageStats, status),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "label",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__StageStats, label),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "typical_seconds",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__StageStats, typical_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lo_seconds",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__StageStats, lo_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hi_seconds",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__StageStats, hi_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "share",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__StageStats, share),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "jobs",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__StageStats, jobs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weight",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__StageStats, weight),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned progress__v1__stage_stats__field_indices_by_name[] = {
+  5,   /* field[5] = hi_seconds */
+  7,   /* field[7] = jobs */
+  2,   /* field[2] = label */
+  4,   /* field[4] = lo_seconds */
+  6,   /* field[6] = share */
+  0,   /* field[0] = stage */
+  1,   /* field[1] = status */
+  3,   /* field[3] = typical_seconds */
+  8,   /* field[8] = weight */
+};
+static const ProtobufCIntRange progress__v1__stage_stats__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor progress__v1__stage_stats__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "progress.v1.StageStats",
+  "StageStats",
+  "Progress__V1__StageStats",
+  "progress.v1",
+  sizeof(Progress__V1__StageStats),
+  9,
+  progress__v1__stage_stats__field_descriptors,
+  progress__v1__stage_stats__field_indices_by_name,
+  1,  progress__v1__stage_stats__number_ranges,
+  (ProtobufCMessageInit) progress__v1__stage_stats__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor progress__v1__get_pipeline_stats_response__field_descriptors[2] =
+{
+  {
+    "pipeline",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__GetPipelineStatsResponse, pipeline),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stages",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Progress__V1__GetPipelineStatsResponse, n_stages),
+    offsetof(Progress__V1__GetPipelineStatsResponse, stages),
+    &progress__v1__stage_stats__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned progress__v1__get_pipeline_stats_response__field_indices_by_name[] = {
+  0,   /* field[0] = pipeline */
+  1,   /* field[1] = stages */
+};
+static const ProtobufCIntRange progress__v1__get_pipeline_stats_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor progress__v1__get_pipeline_stats_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "progress.v1.GetPipelineStatsResponse",
+  "GetPipelineStatsResponse",
+  "Progress__V1__GetPipelineStatsResponse",
+  "progress.v1",
+  sizeof(Progress__V1__GetPipelineStatsResponse),
+  2,
+  progress__v1__get_pipeline_stats_response__field_descriptors,
+  progress__v1__get_pipeline_stats_response__field_indices_by_name,
+  1,  progress__v1__get_pipeline_stats_response__number_ranges,
+  (ProtobufCMessageInit) progress__v1__get_pipeline_stats_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 #define progress__v1__get_server_info_request__field_descriptors NULL
 #define progress__v1__get_server_info_request__field_indices_by_name NULL
 #define progress__v1__get_server_info_request__number_ranges NULL
@@ -5078,7 +5482,7 @@ const ProtobufCEnumDescriptor progress__v1__watch_mode__descriptor =
   progress__v1__watch_mode__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor progress__v1__progress_tracker_service__method_descriptors[18] =
+static const ProtobufCMethodDescriptor progress__v1__progress_tracker_service__method_descriptors[19] =
 {
   { "GetProgress", &progress__v1__get_progress_request__descriptor, &progress__v1__get_progress_response__descriptor },
   { "UpdateProgress", &progress__v1__update_progress_request__descriptor, &progress__v1__update_progress_response__descriptor },
@@ -5097,6 +5501,7 @@ static const ProtobufCMethodDescriptor progress__v1__progress_tracker_service__m
   { "WatchJobs", &progress__v1__watch_jobs_request__descriptor, &progress__v1__watch_jobs_response__descriptor },
   { "CancelJob", &progress__v1__cancel_job_request__descriptor, &progress__v1__cancel_job_response__descriptor },
   { "Heartbeat", &progress__v1__heartbeat_request__descriptor, &progress__v1__heartbeat_response__descriptor },
+  { "GetPipelineStats", &progress__v1__get_pipeline_stats_request__descriptor, &progress__v1__get_pipeline_stats_response__descriptor },
   { "GetServerInfo", &progress__v1__get_server_info_request__descriptor, &progress__v1__get_server_info_response__descriptor },
 };
 const unsigned progress__v1__progress_tracker_service__method_indices_by_name[] = {
@@ -5106,8 +5511,9 @@ const unsigned progress__v1__progress_tracker_service__method_indices_by_name[] 
   9,        /* DeleteJob */
   5,        /* GetAllStages */
   11,        /* GetJobHistory */
+  17,        /* GetPipelineStats */
   0,        /* GetProgress */
-  17,        /* GetServerInfo */
+  18,        /* GetServerInfo */
   16,        /* Heartbeat */
   10,        /* ListJobs */
   6,        /* SimulateProgress */
@@ -5126,7 +5532,7 @@ const ProtobufCServiceDescriptor progress__v1__progress_tracker_service__descrip
   "ProgressTrackerService",
   "Progress__V1__ProgressTrackerService",
   "progress.v1",
-  18,
+  19,
   progress__v1__progress_tracker_service__method_descriptors,
   progress__v1__progress_tracker_service__method_indices_by_name
 };
@@ -5266,13 +5672,21 @@ void progress__v1__progress_tracker_service__heartbeat(ProtobufCService *service
   assert(service->descriptor == &progress__v1__progress_tracker_service__descriptor);
   service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void progress__v1__progress_tracker_service__get_pipeline_stats(ProtobufCService *service,
+                                                                const Progress__V1__GetPipelineStatsRequest *input,
+                                                                Progress__V1__GetPipelineStatsResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &progress__v1__progress_tracker_service__descriptor);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void progress__v1__progress_tracker_service__get_server_info(ProtobufCService *service,
                                                              const Progress__V1__GetServerInfoRequest *input,
                                                              Progress__V1__GetServerInfoResponse_Closure closure,
                                                              void *closure_data)
 {
   assert(service->descriptor == &progress__v1__progress_tracker_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void progress__v1__progress_tracker_service__init (Progress__V1__ProgressTrackerService_Service *service,
                                                    Progress__V1__ProgressTrackerService_ServiceDestroy destroy)

@@ -63,6 +63,9 @@ typedef struct Progress__V1__CancelJobRequest Progress__V1__CancelJobRequest;
 typedef struct Progress__V1__CancelJobResponse Progress__V1__CancelJobResponse;
 typedef struct Progress__V1__HeartbeatRequest Progress__V1__HeartbeatRequest;
 typedef struct Progress__V1__HeartbeatResponse Progress__V1__HeartbeatResponse;
+typedef struct Progress__V1__GetPipelineStatsRequest Progress__V1__GetPipelineStatsRequest;
+typedef struct Progress__V1__StageStats Progress__V1__StageStats;
+typedef struct Progress__V1__GetPipelineStatsResponse Progress__V1__GetPipelineStatsResponse;
 typedef struct Progress__V1__GetServerInfoRequest Progress__V1__GetServerInfoRequest;
 typedef struct Progress__V1__GetServerInfoResponse Progress__V1__GetServerInfoResponse;
 
@@ -582,6 +585,20 @@ struct  Progress__V1__CreateJobRequest
    * service is configured, by default never.
    */
   Google__Protobuf__Duration *lost_after;
+  /*
+   * How large the job is, in any unit that is the same for the whole pipeline (bytes, seconds of video): durations are learned
+   * in relation to it. Greater than 0; 0: not said.
+   */
+  double size_hint;
+  /*
+   * Who will do the work (a machine, a kind of machine), written as a job_id; empty: not said. Fast and slow ones are told
+   * apart when durations are learned.
+   */
+  char *worker;
+  /*
+   * What kind of job it is ("4k", "trial"), written as a job_id; empty: not said. Told apart like workers.
+   */
+  char *class_;
   char *message;
   /*
    * A repeat with the same request_id gets the first answer instead of ALREADY_EXISTS.
@@ -590,7 +607,7 @@ struct  Progress__V1__CreateJobRequest
 };
 #define PROGRESS__V1__CREATE_JOB_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__create_job_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -936,6 +953,82 @@ struct  Progress__V1__HeartbeatResponse
 #define PROGRESS__V1__HEARTBEAT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__heartbeat_response__descriptor) \
     , NULL }
+
+
+/*
+ * Asks what is believed of a pipeline.
+ */
+struct  Progress__V1__GetPipelineStatsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Name of the pipeline; empty: "default".
+   */
+  char *pipeline;
+};
+#define PROGRESS__V1__GET_PIPELINE_STATS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&progress__v1__get_pipeline_stats_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+/*
+ * What is believed of one stage, for a job of the usual size.
+ */
+struct  Progress__V1__StageStats
+{
+  ProtobufCMessage base;
+  Progress__V1__PipelineStage stage;
+  /*
+   * The stage's name in lower case.
+   */
+  char *status;
+  /*
+   * What to show to people.
+   */
+  char *label;
+  /*
+   * Median duration. Before any job has ended: what the schema says.
+   */
+  double typical_seconds;
+  /*
+   * 80 % of the jobs take between lo_seconds and hi_seconds.
+   */
+  double lo_seconds;
+  double hi_seconds;
+  /*
+   * Share of the jobs that enter the stage, 0 to 1.
+   */
+  double share;
+  /*
+   * Jobs of the stage's flow that have completed; 0: no history, the numbers above are the schema's.
+   */
+  uint64_t jobs;
+  /*
+   * How many stays in the stage the numbers rest on, where older ones count less; never above 25.
+   */
+  double weight;
+};
+#define PROGRESS__V1__STAGE_STATS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&progress__v1__stage_stats__descriptor) \
+    , PROGRESS__V1__PIPELINE_STAGE__PIPELINE_STAGE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0 }
+
+
+/*
+ * What is believed of a pipeline.
+ */
+struct  Progress__V1__GetPipelineStatsResponse
+{
+  ProtobufCMessage base;
+  char *pipeline;
+  /*
+   * The stages in which work goes on, in the order of the schema.
+   */
+  size_t n_stages;
+  Progress__V1__StageStats **stages;
+};
+#define PROGRESS__V1__GET_PIPELINE_STATS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&progress__v1__get_pipeline_stats_response__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL }
 
 
 /*
@@ -1718,6 +1811,63 @@ Progress__V1__HeartbeatResponse *
 void   progress__v1__heartbeat_response__free_unpacked
                      (Progress__V1__HeartbeatResponse *message,
                       ProtobufCAllocator *allocator);
+/* Progress__V1__GetPipelineStatsRequest methods */
+void   progress__v1__get_pipeline_stats_request__init
+                     (Progress__V1__GetPipelineStatsRequest         *message);
+size_t progress__v1__get_pipeline_stats_request__get_packed_size
+                     (const Progress__V1__GetPipelineStatsRequest   *message);
+size_t progress__v1__get_pipeline_stats_request__pack
+                     (const Progress__V1__GetPipelineStatsRequest   *message,
+                      uint8_t             *out);
+size_t progress__v1__get_pipeline_stats_request__pack_to_buffer
+                     (const Progress__V1__GetPipelineStatsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Progress__V1__GetPipelineStatsRequest *
+       progress__v1__get_pipeline_stats_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   progress__v1__get_pipeline_stats_request__free_unpacked
+                     (Progress__V1__GetPipelineStatsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Progress__V1__StageStats methods */
+void   progress__v1__stage_stats__init
+                     (Progress__V1__StageStats         *message);
+size_t progress__v1__stage_stats__get_packed_size
+                     (const Progress__V1__StageStats   *message);
+size_t progress__v1__stage_stats__pack
+                     (const Progress__V1__StageStats   *message,
+                      uint8_t             *out);
+size_t progress__v1__stage_stats__pack_to_buffer
+                     (const Progress__V1__StageStats   *message,
+                      ProtobufCBuffer     *buffer);
+Progress__V1__StageStats *
+       progress__v1__stage_stats__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   progress__v1__stage_stats__free_unpacked
+                     (Progress__V1__StageStats *message,
+                      ProtobufCAllocator *allocator);
+/* Progress__V1__GetPipelineStatsResponse methods */
+void   progress__v1__get_pipeline_stats_response__init
+                     (Progress__V1__GetPipelineStatsResponse         *message);
+size_t progress__v1__get_pipeline_stats_response__get_packed_size
+                     (const Progress__V1__GetPipelineStatsResponse   *message);
+size_t progress__v1__get_pipeline_stats_response__pack
+                     (const Progress__V1__GetPipelineStatsResponse   *message,
+                      uint8_t             *out);
+size_t progress__v1__get_pipeline_stats_response__pack_to_buffer
+                     (const Progress__V1__GetPipelineStatsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Progress__V1__GetPipelineStatsResponse *
+       progress__v1__get_pipeline_stats_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   progress__v1__get_pipeline_stats_response__free_unpacked
+                     (Progress__V1__GetPipelineStatsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Progress__V1__GetServerInfoRequest methods */
 void   progress__v1__get_server_info_request__init
                      (Progress__V1__GetServerInfoRequest         *message);
@@ -1890,6 +2040,15 @@ typedef void (*Progress__V1__HeartbeatRequest_Closure)
 typedef void (*Progress__V1__HeartbeatResponse_Closure)
                  (const Progress__V1__HeartbeatResponse *message,
                   void *closure_data);
+typedef void (*Progress__V1__GetPipelineStatsRequest_Closure)
+                 (const Progress__V1__GetPipelineStatsRequest *message,
+                  void *closure_data);
+typedef void (*Progress__V1__StageStats_Closure)
+                 (const Progress__V1__StageStats *message,
+                  void *closure_data);
+typedef void (*Progress__V1__GetPipelineStatsResponse_Closure)
+                 (const Progress__V1__GetPipelineStatsResponse *message,
+                  void *closure_data);
 typedef void (*Progress__V1__GetServerInfoRequest_Closure)
                  (const Progress__V1__GetServerInfoRequest *message,
                   void *closure_data);
@@ -1971,6 +2130,10 @@ struct Progress__V1__ProgressTrackerService_Service
                     const Progress__V1__HeartbeatRequest *input,
                     Progress__V1__HeartbeatResponse_Closure closure,
                     void *closure_data);
+  void (*get_pipeline_stats)(Progress__V1__ProgressTrackerService_Service *service,
+                             const Progress__V1__GetPipelineStatsRequest *input,
+                             Progress__V1__GetPipelineStatsResponse_Closure closure,
+                             void *closure_data);
   void (*get_server_info)(Progress__V1__ProgressTrackerService_Service *service,
                           const Progress__V1__GetServerInfoRequest *input,
                           Progress__V1__GetServerInfoResponse_Closure closure,
@@ -2000,6 +2163,7 @@ void progress__v1__progress_tracker_service__init (Progress__V1__ProgressTracker
       function_prefix__ ## watch_jobs,\
       function_prefix__ ## cancel_job,\
       function_prefix__ ## heartbeat,\
+      function_prefix__ ## get_pipeline_stats,\
       function_prefix__ ## get_server_info  }
 void progress__v1__progress_tracker_service__get_progress(ProtobufCService *service,
                                                           const Progress__V1__GetProgressRequest *input,
@@ -2069,6 +2233,10 @@ void progress__v1__progress_tracker_service__heartbeat(ProtobufCService *service
                                                        const Progress__V1__HeartbeatRequest *input,
                                                        Progress__V1__HeartbeatResponse_Closure closure,
                                                        void *closure_data);
+void progress__v1__progress_tracker_service__get_pipeline_stats(ProtobufCService *service,
+                                                                const Progress__V1__GetPipelineStatsRequest *input,
+                                                                Progress__V1__GetPipelineStatsResponse_Closure closure,
+                                                                void *closure_data);
 void progress__v1__progress_tracker_service__get_server_info(ProtobufCService *service,
                                                              const Progress__V1__GetServerInfoRequest *input,
                                                              Progress__V1__GetServerInfoResponse_Closure closure,
@@ -2121,6 +2289,9 @@ extern const ProtobufCMessageDescriptor progress__v1__cancel_job_request__descri
 extern const ProtobufCMessageDescriptor progress__v1__cancel_job_response__descriptor;
 extern const ProtobufCMessageDescriptor progress__v1__heartbeat_request__descriptor;
 extern const ProtobufCMessageDescriptor progress__v1__heartbeat_response__descriptor;
+extern const ProtobufCMessageDescriptor progress__v1__get_pipeline_stats_request__descriptor;
+extern const ProtobufCMessageDescriptor progress__v1__stage_stats__descriptor;
+extern const ProtobufCMessageDescriptor progress__v1__get_pipeline_stats_response__descriptor;
 extern const ProtobufCMessageDescriptor progress__v1__get_server_info_request__descriptor;
 extern const ProtobufCMessageDescriptor progress__v1__get_server_info_response__descriptor;
 extern const ProtobufCServiceDescriptor progress__v1__progress_tracker_service__descriptor;

@@ -56,7 +56,7 @@ class _ProgressFlagEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._E
     PROGRESS_FLAG_UNSPECIFIED: _ProgressFlag.ValueType  # 0
     """Nothing to say."""
     PROGRESS_FLAG_LOST: _ProgressFlag.ValueType  # 1
-    """No sign of life for three heartbeat periods."""
+    """No sign of life for as long as the lease, or for three heartbeat periods: the bar stands still."""
     PROGRESS_FLAG_SILENT: _ProgressFlag.ValueType  # 2
     """Alive, but a stage that used to report has stopped reporting."""
     PROGRESS_FLAG_OVERDUE: _ProgressFlag.ValueType  # 3
@@ -68,7 +68,7 @@ class ProgressFlag(_ProgressFlag, metaclass=_ProgressFlagEnumTypeWrapper):
 PROGRESS_FLAG_UNSPECIFIED: ProgressFlag.ValueType  # 0
 """Nothing to say."""
 PROGRESS_FLAG_LOST: ProgressFlag.ValueType  # 1
-"""No sign of life for three heartbeat periods."""
+"""No sign of life for as long as the lease, or for three heartbeat periods: the bar stands still."""
 PROGRESS_FLAG_SILENT: ProgressFlag.ValueType  # 2
 """Alive, but a stage that used to report has stopped reporting."""
 PROGRESS_FLAG_OVERDUE: ProgressFlag.ValueType  # 3
@@ -118,6 +118,10 @@ class _EventKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """The job reached a final state."""
     EVENT_KIND_DELETED: _EventKind.ValueType  # 5
     """The job was deleted or expired; progress_info is its last state."""
+    EVENT_KIND_MOVED: _EventKind.ValueType  # 6
+    """The shown value moved by itself: the revision is the same, previous_revision equals it, nothing was written. Only told to
+    watchers, and only as a hint: it may be missing, and is never among what is told anew.
+    """
 
 class EventKind(_EventKind, metaclass=_EventKindEnumTypeWrapper):
     """What an event tells."""
@@ -133,6 +137,10 @@ EVENT_KIND_ENDED: EventKind.ValueType  # 4
 """The job reached a final state."""
 EVENT_KIND_DELETED: EventKind.ValueType  # 5
 """The job was deleted or expired; progress_info is its last state."""
+EVENT_KIND_MOVED: EventKind.ValueType  # 6
+"""The shown value moved by itself: the revision is the same, previous_revision equals it, nothing was written. Only told to
+watchers, and only as a hint: it may be missing, and is never among what is told anew.
+"""
 global___EventKind = EventKind
 
 class _StageOutcome:
@@ -199,7 +207,8 @@ global___Eta = Eta
 class Curve(google.protobuf.message.Message):
     """What a front end needs to draw the bar between two updates by itself: at time t after `origin` the stage's duration T is
     lognormal with the given log_median and log_spread, and the bar stands at
-    start + (end - start) * E[t/T | T > t], never below `floor`.
+    start + (end - start) * E[t/T | T > t], never below `floor`. In a stage that is not simulated start and end are both
+    `floor`: there only time_fraction moves.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -225,7 +234,7 @@ class Curve(google.protobuf.message.Message):
     floor: builtins.float
     """Fraction of the whole bar that has been shown already."""
     time_rate: builtins.float
-    """Movement of time_fraction in fractions per second."""
+    """Movement of time_fraction in fractions per second, for the next moments."""
     def __init__(
         self,
         *,
@@ -295,6 +304,7 @@ class ProgressInfo(google.protobuf.message.Message):
     CANCEL_REASON_FIELD_NUMBER: builtins.int
     LEASE_EXPIRE_TIME_FIELD_NUMBER: builtins.int
     EXPIRE_TIME_FIELD_NUMBER: builtins.int
+    HAS_HISTORY_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Name of the job: [A-Za-z0-9][A-Za-z0-9._:-]{0,127}."""
     pipeline: builtins.str
@@ -366,6 +376,8 @@ class ProgressInfo(google.protobuf.message.Message):
     @property
     def expire_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """When the finished job will be forgotten; not set: it is under way."""
+    has_history: builtins.bool
+    """The durations behind time_fraction and eta come from finished jobs, not from the schema alone."""
     def __init__(
         self,
         *,
@@ -400,9 +412,10 @@ class ProgressInfo(google.protobuf.message.Message):
         cancel_reason: builtins.str = ...,
         lease_expire_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         expire_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        has_history: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing_extensions.Literal["create_time", b"create_time", "curve", b"curve", "end_time", b"end_time", "eta", b"eta", "expire_time", b"expire_time", "lease_expire_time", b"lease_expire_time", "stage_time", b"stage_time", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing_extensions.Literal["attempt", b"attempt", "cancel_reason", b"cancel_reason", "cancel_requested", b"cancel_requested", "create_time", b"create_time", "curve", b"curve", "done", b"done", "end_time", b"end_time", "error", b"error", "eta", b"eta", "expire_time", b"expire_time", "flag", b"flag", "fraction", b"fraction", "job_id", b"job_id", "label", b"label", "lease_expire_time", b"lease_expire_time", "message", b"message", "metadata", b"metadata", "parent", b"parent", "pipeline", b"pipeline", "progress", b"progress", "reached_progress", b"reached_progress", "revision", b"revision", "run", b"run", "source", b"source", "stage", b"stage", "stage_time", b"stage_time", "state", b"state", "status", b"status", "time_fraction", b"time_fraction", "total", b"total", "update_time", b"update_time"]) -> None: ...
+    def ClearField(self, field_name: typing_extensions.Literal["attempt", b"attempt", "cancel_reason", b"cancel_reason", "cancel_requested", b"cancel_requested", "create_time", b"create_time", "curve", b"curve", "done", b"done", "end_time", b"end_time", "error", b"error", "eta", b"eta", "expire_time", b"expire_time", "flag", b"flag", "fraction", b"fraction", "has_history", b"has_history", "job_id", b"job_id", "label", b"label", "lease_expire_time", b"lease_expire_time", "message", b"message", "metadata", b"metadata", "parent", b"parent", "pipeline", b"pipeline", "progress", b"progress", "reached_progress", b"reached_progress", "revision", b"revision", "run", b"run", "source", b"source", "stage", b"stage", "stage_time", b"stage_time", "state", b"state", "status", b"status", "time_fraction", b"time_fraction", "total", b"total", "update_time", b"update_time"]) -> None: ...
 
 global___ProgressInfo = ProgressInfo
 

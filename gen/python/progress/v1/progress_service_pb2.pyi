@@ -759,6 +759,9 @@ class CreateJobRequest(google.protobuf.message.Message):
     PARENT_FIELD_NUMBER: builtins.int
     TTL_FIELD_NUMBER: builtins.int
     LOST_AFTER_FIELD_NUMBER: builtins.int
+    SIZE_HINT_FIELD_NUMBER: builtins.int
+    WORKER_FIELD_NUMBER: builtins.int
+    CLASS_FIELD_NUMBER: builtins.int
     MESSAGE_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     job_id: builtins.str
@@ -778,6 +781,14 @@ class CreateJobRequest(google.protobuf.message.Message):
         """A job whose worker gave no sign of life for so long after its lease ran out has FAILED with "LOST: …"; unset: as the
         service is configured, by default never.
         """
+    size_hint: builtins.float
+    """How large the job is, in any unit that is the same for the whole pipeline (bytes, seconds of video): durations are learned
+    in relation to it. Greater than 0; 0: not said.
+    """
+    worker: builtins.str
+    """Who will do the work (a machine, a kind of machine), written as a job_id; empty: not said. Fast and slow ones are told
+    apart when durations are learned.
+    """
     message: builtins.str
     request_id: builtins.str
     """A repeat with the same request_id gets the first answer instead of ALREADY_EXISTS."""
@@ -790,11 +801,13 @@ class CreateJobRequest(google.protobuf.message.Message):
         parent: builtins.str = ...,
         ttl: google.protobuf.duration_pb2.Duration | None = ...,
         lost_after: google.protobuf.duration_pb2.Duration | None = ...,
+        size_hint: builtins.float = ...,
+        worker: builtins.str = ...,
         message: builtins.str = ...,
         request_id: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing_extensions.Literal["lost_after", b"lost_after", "ttl", b"ttl"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing_extensions.Literal["job_id", b"job_id", "lost_after", b"lost_after", "message", b"message", "metadata", b"metadata", "parent", b"parent", "pipeline", b"pipeline", "request_id", b"request_id", "ttl", b"ttl"]) -> None: ...
+    def ClearField(self, field_name: typing_extensions.Literal["class", b"class", "job_id", b"job_id", "lost_after", b"lost_after", "message", b"message", "metadata", b"metadata", "parent", b"parent", "pipeline", b"pipeline", "request_id", b"request_id", "size_hint", b"size_hint", "ttl", b"ttl", "worker", b"worker"]) -> None: ...
 
 global___CreateJobRequest = CreateJobRequest
 
@@ -1244,6 +1257,94 @@ class HeartbeatResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing_extensions.Literal["progress_info", b"progress_info"]) -> None: ...
 
 global___HeartbeatResponse = HeartbeatResponse
+
+@typing_extensions.final
+class GetPipelineStatsRequest(google.protobuf.message.Message):
+    """Asks what is believed of a pipeline."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    """Name of the pipeline; empty: "default"."""
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing_extensions.Literal["pipeline", b"pipeline"]) -> None: ...
+
+global___GetPipelineStatsRequest = GetPipelineStatsRequest
+
+@typing_extensions.final
+class StageStats(google.protobuf.message.Message):
+    """What is believed of one stage, for a job of the usual size."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STAGE_FIELD_NUMBER: builtins.int
+    STATUS_FIELD_NUMBER: builtins.int
+    LABEL_FIELD_NUMBER: builtins.int
+    TYPICAL_SECONDS_FIELD_NUMBER: builtins.int
+    LO_SECONDS_FIELD_NUMBER: builtins.int
+    HI_SECONDS_FIELD_NUMBER: builtins.int
+    SHARE_FIELD_NUMBER: builtins.int
+    JOBS_FIELD_NUMBER: builtins.int
+    WEIGHT_FIELD_NUMBER: builtins.int
+    stage: progressd.gen.progress.v1.stages_pb2.PipelineStage.ValueType
+    status: builtins.str
+    """The stage's name in lower case."""
+    label: builtins.str
+    """What to show to people."""
+    typical_seconds: builtins.float
+    """Median duration. Before any job has ended: what the schema says."""
+    lo_seconds: builtins.float
+    """80 % of the jobs take between lo_seconds and hi_seconds."""
+    hi_seconds: builtins.float
+    share: builtins.float
+    """Share of the jobs that enter the stage, 0 to 1."""
+    jobs: builtins.int
+    """Jobs of the stage's flow that have completed; 0: no history, the numbers above are the schema's."""
+    weight: builtins.float
+    """How many stays in the stage the numbers rest on, where older ones count less; never above 25."""
+    def __init__(
+        self,
+        *,
+        stage: progressd.gen.progress.v1.stages_pb2.PipelineStage.ValueType = ...,
+        status: builtins.str = ...,
+        label: builtins.str = ...,
+        typical_seconds: builtins.float = ...,
+        lo_seconds: builtins.float = ...,
+        hi_seconds: builtins.float = ...,
+        share: builtins.float = ...,
+        jobs: builtins.int = ...,
+        weight: builtins.float = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing_extensions.Literal["hi_seconds", b"hi_seconds", "jobs", b"jobs", "label", b"label", "lo_seconds", b"lo_seconds", "share", b"share", "stage", b"stage", "status", b"status", "typical_seconds", b"typical_seconds", "weight", b"weight"]) -> None: ...
+
+global___StageStats = StageStats
+
+@typing_extensions.final
+class GetPipelineStatsResponse(google.protobuf.message.Message):
+    """What is believed of a pipeline."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    STAGES_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    @property
+    def stages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___StageStats]:
+        """The stages in which work goes on, in the order of the schema."""
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+        stages: collections.abc.Iterable[global___StageStats] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing_extensions.Literal["pipeline", b"pipeline", "stages", b"stages"]) -> None: ...
+
+global___GetPipelineStatsResponse = GetPipelineStatsResponse
 
 @typing_extensions.final
 class GetServerInfoRequest(google.protobuf.message.Message):

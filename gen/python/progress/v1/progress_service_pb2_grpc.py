@@ -100,6 +100,11 @@ class ProgressTrackerServiceStub(object):
                 request_serializer=progress_dot_v1_dot_progress__service__pb2.HeartbeatRequest.SerializeToString,
                 response_deserializer=progress_dot_v1_dot_progress__service__pb2.HeartbeatResponse.FromString,
                 )
+        self.GetPipelineStats = channel.unary_unary(
+                '/progress.v1.ProgressTrackerService/GetPipelineStats',
+                request_serializer=progress_dot_v1_dot_progress__service__pb2.GetPipelineStatsRequest.SerializeToString,
+                response_deserializer=progress_dot_v1_dot_progress__service__pb2.GetPipelineStatsResponse.FromString,
+                )
         self.GetServerInfo = channel.unary_unary(
                 '/progress.v1.ProgressTrackerService/GetServerInfo',
                 request_serializer=progress_dot_v1_dot_progress__service__pb2.GetServerInfoRequest.SerializeToString,
@@ -154,7 +159,9 @@ class ProgressTrackerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SimulateProgress(self, request, context):
-        """Lets the service move the bar smoothly inside a stage by itself, never reaching its end.
+        """Lets the service move the bar smoothly inside a stage by itself, never reaching its end. Enters the stage as
+        UpdateProgress does. From then on fraction and progress follow the curve of ProgressInfo, or the worker's reports where
+        these are ahead of it; nothing is written for it, and the revision stays. The next stage needs its own call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -229,6 +236,13 @@ class ProgressTrackerServiceServicer(object):
 
     def Heartbeat(self, request, context):
         """"I am alive": renews the worker's lease.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPipelineStats(self, request, context):
+        """What is believed of the stages of a pipeline: how long they take, learned from the jobs that have ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -328,6 +342,11 @@ def add_ProgressTrackerServiceServicer_to_server(servicer, server):
                     servicer.Heartbeat,
                     request_deserializer=progress_dot_v1_dot_progress__service__pb2.HeartbeatRequest.FromString,
                     response_serializer=progress_dot_v1_dot_progress__service__pb2.HeartbeatResponse.SerializeToString,
+            ),
+            'GetPipelineStats': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPipelineStats,
+                    request_deserializer=progress_dot_v1_dot_progress__service__pb2.GetPipelineStatsRequest.FromString,
+                    response_serializer=progress_dot_v1_dot_progress__service__pb2.GetPipelineStatsResponse.SerializeToString,
             ),
             'GetServerInfo': grpc.unary_unary_rpc_method_handler(
                     servicer.GetServerInfo,
@@ -631,6 +650,23 @@ class ProgressTrackerService(object):
         return grpc.experimental.unary_unary(request, target, '/progress.v1.ProgressTrackerService/Heartbeat',
             progress_dot_v1_dot_progress__service__pb2.HeartbeatRequest.SerializeToString,
             progress_dot_v1_dot_progress__service__pb2.HeartbeatResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetPipelineStats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/progress.v1.ProgressTrackerService/GetPipelineStats',
+            progress_dot_v1_dot_progress__service__pb2.GetPipelineStatsRequest.SerializeToString,
+            progress_dot_v1_dot_progress__service__pb2.GetPipelineStatsResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

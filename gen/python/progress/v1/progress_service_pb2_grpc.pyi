@@ -61,7 +61,10 @@ class ProgressTrackerServiceStub:
         progressd.gen.progress.v1.progress_service_pb2.SimulateProgressRequest,
         progressd.gen.progress.v1.progress_service_pb2.SimulateProgressResponse,
     ]
-    """Lets the service move the bar smoothly inside a stage by itself, never reaching its end."""
+    """Lets the service move the bar smoothly inside a stage by itself, never reaching its end. Enters the stage as
+    UpdateProgress does. From then on fraction and progress follow the curve of ProgressInfo, or the worker's reports where
+    these are ahead of it; nothing is written for it, and the revision stays. The next stage needs its own call.
+    """
     BatchUpdateProgress: grpc.UnaryUnaryMultiCallable[
         progressd.gen.progress.v1.progress_service_pb2.BatchUpdateProgressRequest,
         progressd.gen.progress.v1.progress_service_pb2.BatchUpdateProgressResponse,
@@ -119,6 +122,11 @@ class ProgressTrackerServiceStub:
         progressd.gen.progress.v1.progress_service_pb2.HeartbeatResponse,
     ]
     """"I am alive": renews the worker's lease."""
+    GetPipelineStats: grpc.UnaryUnaryMultiCallable[
+        progressd.gen.progress.v1.progress_service_pb2.GetPipelineStatsRequest,
+        progressd.gen.progress.v1.progress_service_pb2.GetPipelineStatsResponse,
+    ]
+    """What is believed of the stages of a pipeline: how long they take, learned from the jobs that have ended."""
     GetServerInfo: grpc.UnaryUnaryMultiCallable[
         progressd.gen.progress.v1.progress_service_pb2.GetServerInfoRequest,
         progressd.gen.progress.v1.progress_service_pb2.GetServerInfoResponse,
@@ -176,7 +184,10 @@ class ProgressTrackerServiceServicer(metaclass=abc.ABCMeta):
         request: progressd.gen.progress.v1.progress_service_pb2.SimulateProgressRequest,
         context: grpc.ServicerContext,
     ) -> progressd.gen.progress.v1.progress_service_pb2.SimulateProgressResponse:
-        """Lets the service move the bar smoothly inside a stage by itself, never reaching its end."""
+        """Lets the service move the bar smoothly inside a stage by itself, never reaching its end. Enters the stage as
+        UpdateProgress does. From then on fraction and progress follow the curve of ProgressInfo, or the worker's reports where
+        these are ahead of it; nothing is written for it, and the revision stays. The next stage needs its own call.
+        """
     @abc.abstractmethod
     def BatchUpdateProgress(
         self,
@@ -254,6 +265,13 @@ class ProgressTrackerServiceServicer(metaclass=abc.ABCMeta):
         context: grpc.ServicerContext,
     ) -> progressd.gen.progress.v1.progress_service_pb2.HeartbeatResponse:
         """"I am alive": renews the worker's lease."""
+    @abc.abstractmethod
+    def GetPipelineStats(
+        self,
+        request: progressd.gen.progress.v1.progress_service_pb2.GetPipelineStatsRequest,
+        context: grpc.ServicerContext,
+    ) -> progressd.gen.progress.v1.progress_service_pb2.GetPipelineStatsResponse:
+        """What is believed of the stages of a pipeline: how long they take, learned from the jobs that have ended."""
     @abc.abstractmethod
     def GetServerInfo(
         self,

@@ -58,6 +58,51 @@ void   progress__store__v1__job_record__free_unpacked
   assert(message->base.descriptor == &progress__store__v1__job_record__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   progress__store__v1__end_record__init
+                     (Progress__Store__V1__EndRecord         *message)
+{
+  static const Progress__Store__V1__EndRecord init_value = PROGRESS__STORE__V1__END_RECORD__INIT;
+  *message = init_value;
+}
+size_t progress__store__v1__end_record__get_packed_size
+                     (const Progress__Store__V1__EndRecord *message)
+{
+  assert(message->base.descriptor == &progress__store__v1__end_record__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t progress__store__v1__end_record__pack
+                     (const Progress__Store__V1__EndRecord *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &progress__store__v1__end_record__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t progress__store__v1__end_record__pack_to_buffer
+                     (const Progress__Store__V1__EndRecord *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &progress__store__v1__end_record__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Progress__Store__V1__EndRecord *
+       progress__store__v1__end_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Progress__Store__V1__EndRecord *)
+     protobuf_c_message_unpack (&progress__store__v1__end_record__descriptor,
+                                allocator, len, data);
+}
+void   progress__store__v1__end_record__free_unpacked
+                     (Progress__Store__V1__EndRecord *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &progress__store__v1__end_record__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   progress__store__v1__span_record__init
                      (Progress__Store__V1__SpanRecord         *message)
 {
@@ -244,7 +289,7 @@ const ProtobufCMessageDescriptor progress__store__v1__job_record__metadata_entry
   (ProtobufCMessageInit) progress__store__v1__job_record__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_descriptors[28] =
+static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_descriptors[37] =
 {
   {
     "job_id",
@@ -582,21 +627,135 @@ static const ProtobufCFieldDescriptor progress__store__v1__job_record__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "estimate",
+    29,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, estimate),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_simulated",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, is_simulated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expected_ms",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, expected_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "moved_percent",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, moved_percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_fraction",
+    33,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, time_fraction),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "size_hint",
+    34,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, size_hint),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "worker_key",
+    35,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, worker_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "class_key",
+    36,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, class_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    37,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__JobRecord, end),
+    &progress__store__v1__end_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__store__v1__job_record__field_indices_by_name[] = {
   10,   /* field[10] = attempt */
   13,   /* field[13] = cancel_reason */
   12,   /* field[12] = cancel_requested */
+  35,   /* field[35] = class_key */
   16,   /* field[16] = created_ms */
   21,   /* field[21] = done */
+  36,   /* field[36] = end */
   18,   /* field[18] = ended_ms */
   14,   /* field[14] = error */
+  28,   /* field[28] = estimate */
+  30,   /* field[30] = expected_ms */
+  29,   /* field[29] = is_simulated */
   0,   /* field[0] = job_id */
   25,   /* field[25] = lease_ms */
   26,   /* field[26] = lost_after_ms */
   24,   /* field[24] = marks */
   5,   /* field[5] = message */
   6,   /* field[6] = metadata */
+  31,   /* field[31] = moved_percent */
   15,   /* field[15] = parent */
   3,   /* field[3] = percent */
   1,   /* field[1] = pipeline */
@@ -604,19 +763,22 @@ static const unsigned progress__store__v1__job_record__field_indices_by_name[] =
   9,   /* field[9] = revision */
   11,   /* field[11] = run */
   27,   /* field[27] = signed_ms */
+  33,   /* field[33] = size_hint */
   8,   /* field[8] = source */
   23,   /* field[23] = spans */
   2,   /* field[2] = stage */
   19,   /* field[19] = stage_entered_ms */
   7,   /* field[7] = state */
+  32,   /* field[32] = time_fraction */
   22,   /* field[22] = total */
   20,   /* field[20] = ttl_ms */
   17,   /* field[17] = updated_ms */
+  34,   /* field[34] = worker_key */
 };
 static const ProtobufCIntRange progress__store__v1__job_record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 28 }
+  { 0, 37 }
 };
 const ProtobufCMessageDescriptor progress__store__v1__job_record__descriptor =
 {
@@ -626,11 +788,88 @@ const ProtobufCMessageDescriptor progress__store__v1__job_record__descriptor =
   "Progress__Store__V1__JobRecord",
   "progress.store.v1",
   sizeof(Progress__Store__V1__JobRecord),
-  28,
+  37,
   progress__store__v1__job_record__field_descriptors,
   progress__store__v1__job_record__field_indices_by_name,
   1,  progress__store__v1__job_record__number_ranges,
   (ProtobufCMessageInit) progress__store__v1__job_record__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor progress__store__v1__end_record__field_descriptors[4] =
+{
+  {
+    "until",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__EndRecord, until),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "at",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__EndRecord, at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "low_at",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__EndRecord, low_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "high_at",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__EndRecord, high_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned progress__store__v1__end_record__field_indices_by_name[] = {
+  1,   /* field[1] = at */
+  3,   /* field[3] = high_at */
+  2,   /* field[2] = low_at */
+  0,   /* field[0] = until */
+};
+static const ProtobufCIntRange progress__store__v1__end_record__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor progress__store__v1__end_record__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "progress.store.v1.EndRecord",
+  "EndRecord",
+  "Progress__Store__V1__EndRecord",
+  "progress.store.v1",
+  sizeof(Progress__Store__V1__EndRecord),
+  4,
+  progress__store__v1__end_record__field_descriptors,
+  progress__store__v1__end_record__field_indices_by_name,
+  1,  progress__store__v1__end_record__number_ranges,
+  (ProtobufCMessageInit) progress__store__v1__end_record__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor progress__store__v1__span_record__field_descriptors[6] =
@@ -852,7 +1091,7 @@ const ProtobufCMessageDescriptor progress__store__v1__mark_record__descriptor =
   (ProtobufCMessageInit) progress__store__v1__mark_record__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__store__v1__answer_record__field_descriptors[14] =
+static const ProtobufCFieldDescriptor progress__store__v1__answer_record__field_descriptors[16] =
 {
   {
     "stage",
@@ -1022,13 +1261,39 @@ static const ProtobufCFieldDescriptor progress__store__v1__answer_record__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_simulated",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__AnswerRecord, is_simulated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "moved_percent",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__Store__V1__AnswerRecord, moved_percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__store__v1__answer_record__field_indices_by_name[] = {
   6,   /* field[6] = attempt */
   11,   /* field[11] = done */
   9,   /* field[9] = ended_ms */
   13,   /* field[13] = error */
+  14,   /* field[14] = is_simulated */
   3,   /* field[3] = message */
+  15,   /* field[15] = moved_percent */
   1,   /* field[1] = percent */
   2,   /* field[2] = reached_percent */
   7,   /* field[7] = run */
@@ -1042,7 +1307,7 @@ static const unsigned progress__store__v1__answer_record__field_indices_by_name[
 static const ProtobufCIntRange progress__store__v1__answer_record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor progress__store__v1__answer_record__descriptor =
 {
@@ -1052,7 +1317,7 @@ const ProtobufCMessageDescriptor progress__store__v1__answer_record__descriptor 
   "Progress__Store__V1__AnswerRecord",
   "progress.store.v1",
   sizeof(Progress__Store__V1__AnswerRecord),
-  14,
+  16,
   progress__store__v1__answer_record__field_descriptors,
   progress__store__v1__answer_record__field_indices_by_name,
   1,  progress__store__v1__answer_record__number_ranges,

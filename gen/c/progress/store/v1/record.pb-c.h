@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Progress__Store__V1__JobRecord Progress__Store__V1__JobRecord;
 typedef struct Progress__Store__V1__JobRecord__MetadataEntry Progress__Store__V1__JobRecord__MetadataEntry;
+typedef struct Progress__Store__V1__EndRecord Progress__Store__V1__EndRecord;
 typedef struct Progress__Store__V1__SpanRecord Progress__Store__V1__SpanRecord;
 typedef struct Progress__Store__V1__MarkRecord Progress__Store__V1__MarkRecord;
 typedef struct Progress__Store__V1__AnswerRecord Progress__Store__V1__AnswerRecord;
@@ -84,10 +85,56 @@ struct  Progress__Store__V1__JobRecord
   int64_t lease_ms;
   int64_t lost_after_ms;
   int64_t signed_ms;
+  /*
+   * Of a job under way: the bytes of estimate_seal.
+   */
+  ProtobufCBinaryData estimate;
+  /*
+   * The service moves the bar in this stage by itself.
+   */
+  protobuf_c_boolean is_simulated;
+  /*
+   * What the worker expected this stage to take; 0: not said.
+   */
+  int64_t expected_ms;
+  /*
+   * How far the bar had moved by itself in this stage when the record was written, percent; 0: not at all.
+   */
+  double moved_percent;
+  /*
+   * Of a job that has ended: the share of its time that was over.
+   */
+  double time_fraction;
+  /*
+   * What the job said of itself when it was created: its size (0: nothing), the keys of its worker and class (0: none).
+   */
+  double size_hint;
+  uint64_t worker_key;
+  uint64_t class_key;
+  /*
+   * When the job is expected to end, in seconds of the bar's clock; valid until then.
+   */
+  Progress__Store__V1__EndRecord *end;
 };
 #define PROGRESS__STORE__V1__JOB_RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__store__v1__job_record__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, NULL }
+
+
+/*
+ * When a job is expected to end, as it was reckoned when the record was written.
+ */
+struct  Progress__Store__V1__EndRecord
+{
+  ProtobufCMessage base;
+  double until;
+  double at;
+  double low_at;
+  double high_at;
+};
+#define PROGRESS__STORE__V1__END_RECORD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&progress__store__v1__end_record__descriptor) \
+    , 0, 0, 0, 0 }
 
 
 /*
@@ -165,10 +212,12 @@ struct  Progress__Store__V1__AnswerRecord
   double done;
   double total;
   char *error;
+  protobuf_c_boolean is_simulated;
+  double moved_percent;
 };
 #define PROGRESS__STORE__V1__ANSWER_RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__store__v1__answer_record__descriptor) \
-    , 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string }
+    , 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /* Progress__Store__V1__JobRecord__MetadataEntry methods */
@@ -192,6 +241,25 @@ Progress__Store__V1__JobRecord *
                       const uint8_t       *data);
 void   progress__store__v1__job_record__free_unpacked
                      (Progress__Store__V1__JobRecord *message,
+                      ProtobufCAllocator *allocator);
+/* Progress__Store__V1__EndRecord methods */
+void   progress__store__v1__end_record__init
+                     (Progress__Store__V1__EndRecord         *message);
+size_t progress__store__v1__end_record__get_packed_size
+                     (const Progress__Store__V1__EndRecord   *message);
+size_t progress__store__v1__end_record__pack
+                     (const Progress__Store__V1__EndRecord   *message,
+                      uint8_t             *out);
+size_t progress__store__v1__end_record__pack_to_buffer
+                     (const Progress__Store__V1__EndRecord   *message,
+                      ProtobufCBuffer     *buffer);
+Progress__Store__V1__EndRecord *
+       progress__store__v1__end_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   progress__store__v1__end_record__free_unpacked
+                     (Progress__Store__V1__EndRecord *message,
                       ProtobufCAllocator *allocator);
 /* Progress__Store__V1__SpanRecord methods */
 void   progress__store__v1__span_record__init
@@ -258,6 +326,9 @@ typedef void (*Progress__Store__V1__JobRecord__MetadataEntry_Closure)
 typedef void (*Progress__Store__V1__JobRecord_Closure)
                  (const Progress__Store__V1__JobRecord *message,
                   void *closure_data);
+typedef void (*Progress__Store__V1__EndRecord_Closure)
+                 (const Progress__Store__V1__EndRecord *message,
+                  void *closure_data);
 typedef void (*Progress__Store__V1__SpanRecord_Closure)
                  (const Progress__Store__V1__SpanRecord *message,
                   void *closure_data);
@@ -275,6 +346,7 @@ typedef void (*Progress__Store__V1__AnswerRecord_Closure)
 
 extern const ProtobufCMessageDescriptor progress__store__v1__job_record__descriptor;
 extern const ProtobufCMessageDescriptor progress__store__v1__job_record__metadata_entry__descriptor;
+extern const ProtobufCMessageDescriptor progress__store__v1__end_record__descriptor;
 extern const ProtobufCMessageDescriptor progress__store__v1__span_record__descriptor;
 extern const ProtobufCMessageDescriptor progress__store__v1__mark_record__descriptor;
 extern const ProtobufCMessageDescriptor progress__store__v1__answer_record__descriptor;

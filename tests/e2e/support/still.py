@@ -1,0 +1,10 @@
+"""What of a job's state does not move by itself."""
+
+
+def still(info):
+    """A copy of a ProgressInfo without time_fraction, eta, flag and curve, which go on with the time."""
+    copy = type(info)()
+    copy.CopyFrom(info)
+    for field in ("time_fraction", "eta", "flag", "curve"):
+        copy.ClearField(field)
+    return copy
