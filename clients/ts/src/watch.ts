@@ -2,14 +2,14 @@
  * Following jobs through all troubles that pass: a snapshot first, then every change, each connection going on behind the
  * resume token of the last answer.
  */
-import { type MessageInitShape } from "@bufbuild/protobuf";
+import { equals, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import { Backoff, pause } from "./backoff.js";
 import { type ProgressClient } from "./client.js";
 import { passesByItself } from "./errors.js";
-import { EventKind, type ProgressEvent, type ProgressInfo } from "./gen/progress/v1/job_pb.js";
+import { EventKind, type ProgressEvent, type ProgressInfo, ProgressInfoSchema } from "./gen/progress/v1/job_pb.js";
 import { type JobFilterSchema, WatchMode } from "./gen/progress/v1/progress_service_pb.js";
 import { isFinal } from "./stages.js";
 
@@ -87,20 +87,19 @@ async function* follow(open: OpenWatch, options: WatchOptions): AsyncGenerator<W
 	}
 }
 
-/** Tells which states of one job are news: of a repeated answer none is. */
-class Newness {
-	#latest: ProgressInfo | undefined;
-
-	take(info: ProgressInfo): boolean {
-		const latest = this.#latest;
-		if (latest !== undefined && isSameJob(latest, info) && info.revision <= latest.revision) return false;
-		this.#latest = info;
-		return true;
-	}
+/**
+ * Whether a state says something that the known one does not. The service moves the shown values between two changes, too;
+ * the revision stays then, and what is further is newer.
+ */
+export function isNews(info: ProgressInfo, known: ProgressInfo | undefined): boolean {
+	if (known === undefined || !isSameJob(known, info)) return true;
+	if (info.revision !== known.revision) return info.revision > known.revision;
+	const isBehind = info.fraction < known.fraction || info.timeFraction < known.timeFraction;
+	return !isBehind && !equals(ProgressInfoSchema, info, known);
 }
 
 /** Whether both tell of the same job, and not of one that was made anew under the same name. */
-export function isSameJob(one: ProgressInfo, other: ProgressInfo): boolean {
+function isSameJob(one: ProgressInfo, other: ProgressInfo): boolean {
 	const [first, second] = [one.createTime, other.createTime];
 	return (first && timestampMs(first)) === (second && timestampMs(second));
 }
@@ -116,7 +115,7 @@ export async function* watchJob(
 ): AsyncGenerator<ProgressEvent, void> {
 	const { mode = WatchMode.LATEST, waitForCreation = false } = options;
 	const timeout = durationFromMs(QUIET_MS);
-	const newness = new Newness();
+	let known: ProgressInfo | undefined;
 	const open: OpenWatch = (resumeToken, signal) =>
 		client.watchProgress({ jobId, resumeToken, mode, waitForCreation, timeout }, { signal, timeoutMs: 0 });
 	for await (const { events } of follow(open, options)) {
@@ -124,7 +123,8 @@ export async function* watchJob(
 			const info = event.progressInfo;
 			if (info === undefined) continue;
 			const isDeleted = event.kind === EventKind.DELETED;
-			if (!isDeleted && !newness.take(info)) continue;
+			if (!isDeleted && !isNews(info, known)) continue;
+			known = info;
 			yield event;
 			if (isDeleted || isFinal(info)) return;
 		}

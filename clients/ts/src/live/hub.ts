@@ -28,6 +28,9 @@ const LOADS_AT_ONCE = 4;
 /** Jobs that have ended are polled this many times less often. */
 const OVER_FACTOR = 10;
 
+/** The update_time of what such an event tells is now. */
+const FRESH: ReadonlySet<EventKind> = new Set([EventKind.CREATED, EventKind.UPDATED, EventKind.ENDED]);
+
 type Filter = MessageInitShape<typeof JobFilterSchema>;
 
 export class Hub {
@@ -148,7 +151,7 @@ export class Hub {
 	#answered(answer: WatchAnswer): void {
 		for (const { progressInfo: info, kind } of answer.events) {
 			if (info === undefined) continue;
-			if (kind !== EventKind.SNAPSHOT && kind !== EventKind.DELETED) observeServerTime(info.updateTime);
+			if (FRESH.has(kind)) observeServerTime(info.updateTime);
 			this.#jobs.get(info.jobId)?.take({ info, kind });
 			for (const list of this.#lists.values()) list.take({ info, kind });
 		}

@@ -5,7 +5,7 @@ import { type ProgressClient } from "../client.js";
 import { passesByItself } from "../errors.js";
 import { EventKind, type ProgressInfo } from "../gen/progress/v1/job_pb.js";
 import { isFinal } from "../stages.js";
-import { isSameJob } from "../watch.js";
+import { isNews } from "../watch.js";
 import { Cell, type Change, toError } from "./cell.js";
 
 export interface JobSnapshot {
@@ -50,9 +50,8 @@ export class JobCell extends Cell {
 	override take({ info, kind }: Change): void {
 		const { info: shown, error } = this.snapshot;
 		if (info.jobId !== this.jobId || kind === EventKind.DELETED) return;
-		const isKnown = shown !== undefined && isSameJob(shown, info) && info.revision <= shown.revision;
-		if (isKnown && error === undefined) return;
-		this.#show({ info: isKnown ? shown : info, error: undefined });
+		const isNew = isNews(info, shown);
+		if (isNew || error !== undefined) this.#show({ info: isNew ? info : shown, error: undefined });
 	}
 
 	#show(snapshot: JobSnapshot): void {

@@ -10,7 +10,7 @@ import { type ProgressClient } from "../client.js";
 import { passesByItself } from "../errors.js";
 import { EventKind, type ProgressInfo } from "../gen/progress/v1/job_pb.js";
 import { type JobFilter, JobFilterSchema } from "../gen/progress/v1/progress_service_pb.js";
-import { isSameJob } from "../watch.js";
+import { isNews } from "../watch.js";
 import { Cell, type Change, toError } from "./cell.js";
 
 const PAGE_SIZE_MAX = 1000;
@@ -93,8 +93,7 @@ export class ListCell extends Cell {
 	/** Whether it says something new. */
 	#put(info: ProgressInfo): boolean {
 		const shown = this.#jobs.get(info.jobId);
-		const isOld = shown !== undefined && isSameJob(shown, info) && info.revision <= shown.revision;
-		if (isOld || (shown === undefined && createdMs(info) < this.#oldestMs)) return false;
+		if (!isNews(info, shown) || (shown === undefined && createdMs(info) < this.#oldestMs)) return false;
 		this.#jobs.set(info.jobId, info);
 		return true;
 	}
