@@ -34,8 +34,8 @@ struct config {
 	size_t http_connections_max;
 	char *store; /* owned */
 	enum log_level log_level;
-	int64_t retention_ms;  /* how long finished jobs are kept */
-	int64_t lost_after_ms; /* how long stalled jobs are waited for; 0: for ever */
+	int64_t retention_ms;     /* how long finished jobs are kept */
+	int64_t lost_after_ms;    /* how long stalled jobs are waited for; 0: for ever */
 	double move_step_points;  /* how far a simulated bar moves before its watchers are told … */
 	int64_t move_interval_ms; /* … and how soon again at most */
 	size_t calls_max;

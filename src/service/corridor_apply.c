@@ -10,7 +10,8 @@
 
 struct job *corridor_job_of(const struct command *command)
 {
-	return command->entry->is_removed ? NULL : command->entry->job;
+	const struct cache_entry *entry = command->entry;
+	return entry == NULL || entry->is_removed ? NULL : entry->job;
 }
 
 void corridor_set_not_found(struct command *command)
@@ -303,7 +304,7 @@ bool corridor_apply(struct corridor *corridor, struct command *command)
 		corridor_set_not_found(command);
 		return true;
 	}
-	struct job *job = command->entry != NULL ? corridor_job_of(command) : NULL;
+	struct job *job = corridor_job_of(command);
 	if (job != NULL)
 		pace_arrive(job, corridor_now_s(corridor));
 	switch (command->kind) {

@@ -10,8 +10,8 @@
 #include "wire/info.h"
 
 enum {
-	MOVES_AT_ONCE_MAX = 2048, /* in one run of the corridor; others wait for the next, which is due at once */
-	ABSENCE_MS = 10000,       /* a watcher between two calls */
+	MOVES_AT_ONCE_MAX = 32, /* in one run of the corridor; others wait for the next, which is due at once */
+	ABSENCE_MS = 10000,     /* a watcher between two calls */
 };
 
 void corridor_add_moves(struct corridor *corridor, struct list *commands)

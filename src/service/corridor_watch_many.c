@@ -19,7 +19,7 @@ enum {
 	PAGE_JOBS_MAX = 500, /* of a snapshot, in one answer */
 	STRETCH_MAX = 20000, /* changes looked at together */
 	RESTARTS_MAX = 3,
-	PAGE_STEPS_MAX = 10000, /* of the bars' lattices, some microseconds each, for one page */
+	PAGE_STEPS_MAX = 2500, /* of the bars' lattices, some microseconds each, for one page */
 };
 
 static bool concerns(const struct draft *draft, const struct feed_change *change)

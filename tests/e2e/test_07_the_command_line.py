@@ -191,7 +191,7 @@ def test_what_the_service_refuses_is_4(prg):
         (["advance", "job-1", "analyzing", "3", "2"], "done"),
         (["create", "job-1"], "job-1"),
         (["update", "job-1", "analyzing", "-m", "x" * 1025], "1024"),
-        (["simulate", "job-1", "analyzing"], "SimulateProgress is not offered"),
+        (["simulate", "job-1", "completed"], "ends the job"),
     ):
         completed = prg(*arguments)
         assert (completed.returncode, completed.stdout) == (4, ""), arguments

@@ -2,6 +2,7 @@
 
 from . import rpc
 from .messages import stage
+from .still import still
 
 
 def shown(daemon):
@@ -12,7 +13,7 @@ def shown(daemon):
     for span in spans:
         if not span.HasField("end_time"):
             span.ClearField("duration")  # it grows
-    return list(jobs), spans
+    return [still(info) for info in jobs], spans
 
 
 def prepare(daemon):

@@ -236,10 +236,10 @@ PRG_API enum prg_code prg_wait_progress(struct prg_client *client, const char *j
 /* Called for each state a watch sees; borrowed for the call. False ends the watch. */
 typedef bool prg_watch_fn(const struct prg_progress *progress, void *context);
 
-/* Shows the present state and then each newer one, also those in which only a simulated bar has moved (changes that come faster than they are taken are merged into the
- * latest) until the job has ended, was deleted, or the callback returns false. Survives restarts of the service without
- * limit, unless fail_fast is set. PRG_OK: the job ended or the callback stopped it. PRG_NOT_FOUND: no such job, or it
- * was deleted. */
+/* Shows the present state and then each newer one, also those in which only a simulated bar has moved (changes that
+ * come faster than they are taken are merged into the latest) until the job has ended, was deleted, or the callback
+ * returns false. Survives restarts of the service without limit, unless fail_fast is set. PRG_OK: the job ended or the
+ * callback stopped it. PRG_NOT_FOUND: no such job, or it was deleted. */
 PRG_API enum prg_code prg_watch(struct prg_client *client, const char *job_id, prg_watch_fn *callback, void *context);
 
 /* The service's table of stages in order; free with prg_stages_free. */
