@@ -96,24 +96,28 @@ class Bench:
             server.stop()
 
     def compare_python(self):
-        """The Python client's calls one at a time against a bare echo by the same SP library."""
-        python = pathlib.Path("build/venv/bin/python")
-        if not python.exists():
-            print("skip the Python client: script/bootstrap e2e installs what it needs")
+        self.compare_client("Python", "build/venv/bin/python", "tests/bench/bench_python.py")
+
+    def compare_go(self):
+        self.compare_client("Go", "build/go/bin/bench")
+
+    def compare_client(self, language, program, *words):
+        """A client's calls one at a time against a bare echo by the same SP library."""
+        if not pathlib.Path(program).exists():
+            print(f"skip the {language} client: script/bootstrap e2e installs what it needs")
             return
         for transport in ("ipc", "tcp"):
-            path = f"{self.folder}/python-echo.sock"
-            url = f"ipc://{path}" if transport == "ipc" else f"tcp://127.0.0.1:{self.port('python-echo')}"
-            echo, name = Server(self.program("bench_echo"), "--url", url), f"python-{transport}"
+            path = f"{self.folder}/{language}-echo.sock"
+            url = f"ipc://{path}" if transport == "ipc" else f"tcp://127.0.0.1:{self.port(language + '-echo')}"
+            echo, name = Server(self.program("bench_echo"), "--url", url), f"{language}-{transport}"
             if transport == "ipc":
                 wait_for(path)
             server = self.daemon(name, "memory:")
             ours = f"ipc://{self.folder}/{name}.sock" if transport == "ipc" else f"tcp://127.0.0.1:{self.port(name)}"
-            command = [python, "tests/bench/bench_python.py", url, ours]
-            result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            result = json.loads(subprocess.run([program, *words, url, ours], capture_output=True, text=True, check=True).stdout)
             echo.stop()
             server.stop()
-            self.add(f"get, Python client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
+            self.add(f"get, {language} client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
                      f"{result['echo_per_second'] / 1000:.1f} k/s", result["ratio"], ">= 0.6", result["ratio"] >= 0.6)
     def compare_with_redis_script(self):
         """Updates on the Redis store against a bare client that runs the same script with as many under way."""
@@ -210,7 +214,8 @@ def main():
     parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "http": compare_with_bare_http,
              "redis": compare_with_redis,
              "redis-script": Bench.compare_with_redis_script,
-             "watch": compare_with_relay, "python": Bench.compare_python, "store": Bench.measure_large_store}
+             "watch": compare_with_relay, "python": Bench.compare_python, "go": Bench.compare_go,
+             "store": Bench.measure_large_store}
     parser.add_argument("--only", choices=parts, help="one part of it")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="progress-bench-") as folder:

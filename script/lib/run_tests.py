@@ -26,6 +26,7 @@ PYTHON = os.path.join(ROOT, "build/venv/bin/python")
 IN_CI = bool(os.environ.get("CI"))
 NODE_TOOLS = os.path.join(ROOT, "clients/ts/node_modules/.bin")
 AT_ONCE = 2
+SKIPPED = 77  # the exit of a test that lacks a tool
 OUTPUT_LINES_MAX = 300
 SEEDS, SEEDS_SANITIZED, SEEDS_AT_ONCE = 10000, 300, 2500  # of the simulation; a sanitizer takes ten times as long
 
@@ -80,9 +81,18 @@ def read_junit(status, report):
 
 
 def read_status(status, _report):
-    if status == 77 and not IN_CI:
+    if status == SKIPPED and not IN_CI:
         return 0, 0, 1
     return (1, 0, 0) if status == 0 else (0, 1, 0)
+
+
+def read_go(status, report):
+    """The lines of `go test -v` about whole tests."""
+    text = read_text(report)
+    passed, failed, skipped = (len(re.findall(rf"^--- {word}: ", text, re.M)) for word in ("PASS", "FAIL", "SKIP"))
+    if passed + failed + skipped == 0:
+        return read_status(status, report) if status == SKIPPED else None
+    return passed, max(failed, int(status != 0)), skipped
 
 
 def read_text(path):
@@ -147,6 +157,10 @@ def node_tests(build):
     yield Program("clients/ts/eslint", [*inside, f"{NODE_TOOLS}/eslint", "--max-warnings", "0", "."], build, read_status, 300)
     argv = [*inside, f"{NODE_TOOLS}/vitest", "run", "--reporter=default", "--reporter=junit", "--outputFile.junit={report}"]
     yield Program("clients/ts/vitest", argv, build, read_junit, 420)
+
+
+def go_tests(build):
+    yield Program("clients/go", ["bash", f"{ROOT}/script/lib/go_test.sh", "{report}"], build, read_go, 420)
 
 
 # ---- running
@@ -271,7 +285,8 @@ def main():
     options = parser.parse_args()
     programs = [program for build in map(os.path.abspath, options.unit) for program in criterion_programs(build)]
     for build in map(os.path.abspath, options.e2e):
-        programs += [*shell_tests("e2e", build), *python_tests(build), *node_tests(build)]
+        programs += [*shell_tests("e2e", build), *python_tests(build), *node_tests(build),
+                     *go_tests(build)]
     programs += [program for build in map(os.path.abspath, options.stress) for program in stress_programs(build)]
     programs = [program for program in programs if options.filter in program.name]
 

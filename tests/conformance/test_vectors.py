@@ -18,6 +18,7 @@ UNIMPLEMENTED = 12
 # How each language's testee is started; without a program of that path it is skipped, but not when CI is set.
 TESTEES = {
     "c": [str(BUILD / "tests/conformance_c")],
+    "go": [str(TREE / "build/go/bin/testee")],
     "python": [sys.executable, str(TREE / "clients/python/tests/testee.py")],
     "node": [shutil.which("node") or "node", str(TREE / "clients/ts/tests/testee.js"), str(TREE / "clients/ts/dist")],
 }
