@@ -221,7 +221,7 @@ class Replay:
         assert checks[word](), f"{where}: is {value!r}, not {pattern}"
 
 
-MOVING = ("time_fraction", "eta", "flag", "curve")  # of ProgressInfo: they go on with the time
+MOVING = ("time_fraction", "eta", "flag", "curve", "has_history")  # of ProgressInfo: they go on with the time
 
 
 def still(value):
