@@ -55,12 +55,16 @@ static bool send_measure(struct run_report *report, const struct measure *measur
 	return take_answer(report, code, progress);
 }
 
-/* A service that does not know heartbeats is not asked again. */
+/* A service that does not know heartbeats is not asked again. One that has forgotten the job is told anew. */
 static bool beat(struct run_report *report)
 {
 	struct prg_progress *progress = NULL;
 	enum prg_code code = prg_heartbeat(report->client, report->job_id, 0, &progress);
 	report->beats = code != PRG_UNIMPLEMENTED;
+	if (code == PRG_NOT_FOUND) {
+		report->is_forgotten = true;
+		return true;
+	}
 	return !report->beats || take_answer(report, code, progress);
 }
 
@@ -99,10 +103,11 @@ static void *report_repeatedly(void *context)
 		pthread_mutex_unlock(&report->lock);
 		bool answered = report_once(report, &measure, has_measure);
 		pthread_mutex_lock(&report->lock);
-		if (!answered && has_measure && !report->has_newest) {
+		if (!answered && has_measure && !report->has_newest)
 			report->newest = measure;
-			report->has_newest = true;
-		}
+		report->has_newest |= (!answered && has_measure) || report->is_forgotten;
+		report->has_entered &= !report->is_forgotten;
+		report->is_forgotten = false;
 		sleep_until(report, times_steady_seconds() + (answered ? INTERVAL_MS : RETRY_MS) / 1000.0, false);
 	}
 	pthread_mutex_unlock(&report->lock);

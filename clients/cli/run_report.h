@@ -33,7 +33,8 @@ struct run_report {
 	bool is_refused;  /* the service will take no more reports */
 	bool has_warned;
 	bool has_stopped;
-	bool beats; /* the service takes heartbeats */
+	bool beats;        /* the service takes heartbeats */
+	bool is_forgotten; /* the service has lost the job */
 };
 
 /* What became of the command. */

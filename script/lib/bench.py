@@ -1,6 +1,6 @@
 """Runs the bench programs side by side and draws the table of ratios.
 
-Usage: bench.py BUILD [--rounds N] [--count N] [--jobs N]
+Usage: bench.py BUILD [--rounds N] [--count N] [--jobs N] [--only NAME]
 
 Everything is compared within one run: each round measures the echo and the daemon one after the other, and the ratio of a
 round is what counts; the table shows the median of the rounds. Absolute numbers depend on the machine.
@@ -11,36 +11,18 @@ import json
 import os
 import pathlib
 import platform
-import signal
 import socket
 import sqlite3
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
-
-class Server:
-    """A program that listens; stopped by its process id."""
-
-    def __init__(self, *command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate()
-
-    def resident_kib(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(status.split("VmRSS:")[1].split()[0])
-
-
-def wait_for(path):
-    deadline = time.monotonic() + 10
-    while not os.path.exists(path):
-        assert time.monotonic() < deadline, path
-        time.sleep(0.005)
+from bench_http import compare_with_bare_http
+from bench_redis import compare_with_redis
+from bench_support import Server, middle, wait_for
+from bench_watch import compare_with_relay
 
 
 class Bench:
@@ -55,10 +37,10 @@ class Bench:
                 return str(path)
         raise SystemExit(f"bench: {name} is not built")
 
-    def daemon(self, name, store):
+    def daemon(self, name, store, http="off"):
         path = f"{self.folder}/{name}.sock"
         server = Server(self.program("progressd"), "--rpc", f"ipc://{path}", "--rpc", f"tcp://127.0.0.1:{self.port(name)}",
-                        "--pub", f"ipc://{self.folder}/{name}-events.sock", "--store", store)
+                        "--pub", f"ipc://{self.folder}/{name}-events.sock", "--http", http, "--store", store)
         wait_for(path)
         return server
 
@@ -113,6 +95,52 @@ class Bench:
         for server in (echo, echo_tcp, memory, file):
             server.stop()
 
+    def compare_python(self):
+        self.compare_client("Python", "build/venv/bin/python", "tests/bench/bench_python.py")
+
+    def compare_go(self):
+        self.compare_client("Go", "build/go/bin/bench")
+
+    def compare_client(self, language, program, *words):
+        """A client's calls one at a time against a bare echo by the same SP library."""
+        if not pathlib.Path(program).exists():
+            print(f"skip the {language} client: script/bootstrap e2e installs what it needs")
+            return
+        for transport in ("ipc", "tcp"):
+            path = f"{self.folder}/{language}-echo.sock"
+            url = f"ipc://{path}" if transport == "ipc" else f"tcp://127.0.0.1:{self.port(language + '-echo')}"
+            echo, name = Server(self.program("bench_echo"), "--url", url), f"{language}-{transport}"
+            if transport == "ipc":
+                wait_for(path)
+            server = self.daemon(name, "memory:")
+            ours = f"ipc://{self.folder}/{name}.sock" if transport == "ipc" else f"tcp://127.0.0.1:{self.port(name)}"
+            result = json.loads(subprocess.run([program, *words, url, ours], capture_output=True, text=True, check=True).stdout)
+            echo.stop()
+            server.stop()
+            self.add(f"get, {language} client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
+                     f"{result['echo_per_second'] / 1000:.1f} k/s", result["ratio"], ">= 0.6", result["ratio"] >= 0.6)
+    def compare_with_redis_script(self):
+        """Updates on the Redis store against a bare client that runs the same script with as many under way."""
+        folder = f"{self.folder}/redis"
+        os.mkdir(folder)
+        socket_path = f"{folder}/redis.sock"
+        redis = Server("redis-server", "--port", "0", "--unixsocket", socket_path, "--dir", folder, "--save", "",
+                       "--appendonly", "no", "--logfile", f"{folder}/log")
+        wait_for(socket_path)
+        daemon = self.daemon("redis", f"redis+unix://{socket_path}")
+        measured = []
+        for _ in range(self.arguments.rounds):
+            bare = json.loads(subprocess.run([self.program("bench_redis_script"), "--socket", socket_path, "--count",
+                                              str(self.arguments.count)], capture_output=True, text=True, check=True).stdout)
+            ours = self.calls(f"ipc://{self.folder}/redis.sock", "update", 64, self.arguments.count)
+            measured.append((ours["calls_per_second"], bare["calls_per_second"],
+                             ours["calls_per_second"] / bare["calls_per_second"]))
+        ours, bare, ratio = middle(measured)
+        self.add("update, 64 outstanding, redis:, ipc", f"{ours / 1000:.1f} k/s", f"{bare / 1000:.1f} k/s", ratio, ">= 0.6",
+                 ratio >= 0.6)
+        daemon.stop()
+        redis.stop()
+
     def measure_tick(self):
         server = self.daemon("tick", "memory:")
         command = [self.program("bench_tick"), f"ipc://{self.folder}/tick.sock"]
@@ -146,11 +174,6 @@ class Bench:
         self.add(f"start with {jobs}, later than empty", f"{difference:.0f} ms", "", None, "<= 100 ms", difference <= 100)
         self.add(f"memory with {jobs}", f"{big_kib / 1024:.1f} MiB", f"{small_kib / 1024:.1f} MiB", big_kib / small_kib, "<= 1.1",
                  big_kib <= small_kib * 1.1)
-
-
-def middle(triples):
-    """The triple with the median ratio."""
-    return sorted(triples, key=lambda triple: triple[2])[len(triples) // 2]
 
 
 def fill(path, count):
@@ -188,12 +211,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=80000, help="calls of a measurement with 64 outstanding")
     parser.add_argument("--jobs", type=int, default=1000000, help="finished jobs in the large store")
+    parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "http": compare_with_bare_http,
+             "redis": compare_with_redis,
+             "redis-script": Bench.compare_with_redis_script,
+             "watch": compare_with_relay, "python": Bench.compare_python, "go": Bench.compare_go,
+             "store": Bench.measure_large_store}
+    parser.add_argument("--only", choices=parts, help="one part of it")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="progress-bench-") as folder:
         bench = Bench(arguments.build, folder, arguments)
-        bench.measure_tick()
-        bench.compare_with_echo()
-        bench.measure_large_store()
+        for name, measure in parts.items():
+            if arguments.only in (None, name):
+                measure(bench)
     print(machine())
     draw(bench.results)
     with open("build/bench.json", "w", encoding="utf-8") as file:

@@ -3,8 +3,8 @@
 Usage: run_tests.py [--unit BUILD]... [--stress BUILD]... [--e2e BUILD] [FILTER]
 
 BUILD is a folder such as build/dev. --unit runs its Criterion programs (tests/unit_*, tests/contract_*), --stress its
-plain programs (tests/stress_*) and tests/stress/*.sh, --e2e the shell and Python tests of tests/e2e against the programs in
-BUILD/bin; tests learn BUILD from $BUILD_DIR. A plain or shell test passes with exit 0 and is skipped with exit 77 (a tool is
+plain programs (tests/stress_*) and tests/stress/*.sh, --e2e the shell and Python tests of tests/e2e, of tests/conformance and
+of the clients against the programs in BUILD/bin; tests learn BUILD from $BUILD_DIR. A plain or shell test passes with exit 0 and is skipped with exit 77 (a tool is
 missing; when CI is set that fails). A sanitizer's report fails the program that caused it, whatever its exit says. FILTER
 keeps the programs whose name holds it.
 """
@@ -24,8 +24,11 @@ import xml.etree.ElementTree
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PYTHON = os.path.join(ROOT, "build/venv/bin/python")
 IN_CI = bool(os.environ.get("CI"))
+NODE_TOOLS = os.path.join(ROOT, "clients/ts/node_modules/.bin")
 AT_ONCE = 2
+SKIPPED = 77  # the exit of a test that lacks a tool
 OUTPUT_LINES_MAX = 300
+SEEDS, SEEDS_SANITIZED, SEEDS_AT_ONCE = 10000, 300, 2500  # of the simulation; a sanitizer takes ten times as long
 
 
 class Program:
@@ -78,9 +81,18 @@ def read_junit(status, report):
 
 
 def read_status(status, _report):
-    if status == 77 and not IN_CI:
+    if status == SKIPPED and not IN_CI:
         return 0, 0, 1
     return (1, 0, 0) if status == 0 else (0, 1, 0)
+
+
+def read_go(status, report):
+    """The lines of `go test -v` about whole tests."""
+    text = read_text(report)
+    passed, failed, skipped = (len(re.findall(rf"^--- {word}: ", text, re.M)) for word in ("PASS", "FAIL", "SKIP"))
+    if passed + failed + skipped == 0:
+        return read_status(status, report) if status == SKIPPED else None
+    return passed, max(failed, int(status != 0)), skipped
 
 
 def read_text(path):
@@ -93,8 +105,12 @@ def read_text(path):
 
 # ---- finding programs
 
+def is_sanitized(build):
+    return os.path.basename(build) not in ("dev", "release")
+
+
 def criterion_programs(build):
-    slow = 1 if os.path.basename(build) in ("dev", "release") else 2
+    slow = 2 if is_sanitized(build) else 1
     for path in sorted(glob.glob(f"{build}/tests/unit_*") + glob.glob(f"{build}/tests/contract_*")):
         if os.access(path, os.X_OK):
             argv = [path, "--color=never", "--tap={report}"]
@@ -104,8 +120,21 @@ def criterion_programs(build):
 def stress_programs(build):
     programs = [path for path in sorted(glob.glob(f"{build}/tests/stress_*")) if os.access(path, os.X_OK)]
     for path in programs:
-        yield Program(f"{os.path.basename(build)}/{os.path.basename(path)}", [path], build, read_status, 300)
+        name = f"{os.path.basename(build)}/{os.path.basename(path)}"
+        if name.endswith("/stress_simulation"):
+            yield from simulations(name, path, build)
+        else:
+            yield Program(name, [path], build, read_status, 300)
     yield from shell_tests("stress", build)
+
+
+def simulations(name, path, build):
+    """Its seeds in parts, so that all cores have something to do."""
+    seeds = SEEDS_SANITIZED if is_sanitized(build) else SEEDS
+    for first in range(1, seeds + 1, SEEDS_AT_ONCE):
+        count = min(SEEDS_AT_ONCE, seeds + 1 - first)
+        argv = [path, "--from", str(first), "--seeds", str(count)]
+        yield Program(f"{name} from {first}", argv, build, read_status, 300)
 
 
 def shell_tests(folder, build):
@@ -114,9 +143,24 @@ def shell_tests(folder, build):
 
 
 def python_tests(build):
-    for path in sorted(glob.glob(f"{ROOT}/tests/e2e/test_*.py")):
+    folders = ("tests/e2e", "tests/conformance", "clients/python/tests")
+    for path in (path for folder in folders for path in sorted(glob.glob(f"{ROOT}/{folder}/test_*.py"))):
         argv = [PYTHON, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider", "--junitxml={report}", path]
         yield Program(os.path.relpath(path, ROOT), argv, build, read_junit, 420)
+
+
+def node_tests(build):
+    """The TypeScript client: its types, its style, its tests."""
+    folder = f"{ROOT}/clients/ts"
+    inside = ["env", "-C", folder]
+    yield Program("clients/ts/tsc", [*inside, f"{NODE_TOOLS}/tsc"], build, read_status, 300)
+    yield Program("clients/ts/eslint", [*inside, f"{NODE_TOOLS}/eslint", "--max-warnings", "0", "."], build, read_status, 300)
+    argv = [*inside, f"{NODE_TOOLS}/vitest", "run", "--reporter=default", "--reporter=junit", "--outputFile.junit={report}"]
+    yield Program("clients/ts/vitest", argv, build, read_junit, 420)
+
+
+def go_tests(build):
+    yield Program("clients/go", ["bash", f"{ROOT}/script/lib/go_test.sh", "{report}"], build, read_go, 420)
 
 
 # ---- running
@@ -133,6 +177,7 @@ def stop_everything(number, _frame):
 def environment(build, logs):
     env = dict(os.environ, BUILD_DIR=build, NO_COLOR="1")
     env["ASAN_OPTIONS"] = f"log_path={logs}/report:" + env.get("ASAN_OPTIONS", "")
+    env["LSAN_OPTIONS"] = f"suppressions={ROOT}/tests/support/leaks.supp:print_suppressions=0"
     env["UBSAN_OPTIONS"] = f"log_path={logs}/report:print_stacktrace=1:" + env.get("UBSAN_OPTIONS", "")
     env["TSAN_OPTIONS"] = f"log_path={logs}/report:" + env.get("TSAN_OPTIONS", "")
     return env
@@ -184,8 +229,9 @@ def run_patiently(program):
 
 
 def run(program):
-    if program.argv[0] == PYTHON and not os.path.exists(PYTHON):
-        missing = "build/venv is missing: script/bootstrap e2e installs it"
+    tools = [word for word in program.argv if word.startswith((PYTHON, NODE_TOOLS)) and not os.path.exists(word)]
+    if tools:
+        missing = f"{os.path.relpath(tools[0], ROOT)} is missing: script/bootstrap e2e installs it"
         return Result(program.name, (0, 1, 0) if IN_CI else (0, 0, 1), 0, "", missing)
     with tempfile.TemporaryDirectory(prefix="progress-test-") as folder:
         started = time.monotonic()
@@ -239,7 +285,8 @@ def main():
     options = parser.parse_args()
     programs = [program for build in map(os.path.abspath, options.unit) for program in criterion_programs(build)]
     for build in map(os.path.abspath, options.e2e):
-        programs += [*shell_tests("e2e", build), *python_tests(build)]
+        programs += [*shell_tests("e2e", build), *python_tests(build), *node_tests(build),
+                     *go_tests(build)]
     programs += [program for build in map(os.path.abspath, options.stress) for program in stress_programs(build)]
     programs = [program for program in programs if options.filter in program.name]
 

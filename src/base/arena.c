@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	FIRST_BLOCK_BYTES = 1024,
+	FIRST_BLOCK_BYTES = 2000, /* an update and its answer fit */
 	BLOCK_BYTES_MAX = 64 * 1024,
 };
 

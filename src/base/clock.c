@@ -23,6 +23,14 @@ int64_t clock_steady_ms(void)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
+int64_t clock_steady_ns(void)
+{
+	struct timespec now;
+	int failed = clock_gettime(CLOCK_MONOTONIC, &now);
+	assert(failed == 0);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 uint64_t clock_boot_key(void)
 {
 	unsigned first = 0, second = 0, third = 0;

@@ -10,6 +10,9 @@ int64_t clock_wall_ms(void);
 /* Milliseconds of a clock that never jumps; its start means nothing. */
 int64_t clock_steady_ms(void);
 
+/* The same in nanoseconds, for durations. */
+int64_t clock_steady_ns(void);
+
 /* A number that is another one after each boot of the machine, so that steady times of one boot can be told from those
  * of another; 0: not known. */
 uint64_t clock_boot_key(void);

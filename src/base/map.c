@@ -116,7 +116,7 @@ void *map_find(const struct map *map, const char *key)
 	return slot_for(map, key, map_hash(key, strlen(key)))->value;
 }
 
-bool map_put(struct map *map, const char *key, void *value)
+bool map_exchange(struct map *map, const char *key, void *value, void **ret_old)
 {
 	assert(key != NULL && value != NULL);
 	if (map->slot_count == 0 && !grow(map))
@@ -129,10 +129,17 @@ bool map_put(struct map *map, const char *key, void *value)
 			return false;
 		slot = slot_for(map, key, hash);
 	}
+	*ret_old = slot->value;
 	/* The key is replaced, too: the old one may die with the old value. */
 	*slot = (struct map_slot){.key = key, .value = value, .hash = hash};
 	map->count += is_new;
 	return true;
+}
+
+bool map_put(struct map *map, const char *key, void *value)
+{
+	void *old;
+	return map_exchange(map, key, value, &old);
 }
 
 /* Fills the gap with the entries behind it that may stand nearer to where their hash wants them. */

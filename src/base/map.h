@@ -31,6 +31,9 @@ void *map_find(const struct map *map, const char *key);
 /* Sets the value of the key, which must not be NULL. False: no memory, nothing changed. */
 bool map_put(struct map *map, const char *key, void *value);
 
+/* The same; ret_old gets the value that the key had, or NULL. */
+bool map_exchange(struct map *map, const char *key, void *value, void **ret_old);
+
 /* Removes the key and returns its value, or NULL if there was none. */
 void *map_remove(struct map *map, const char *key);
 

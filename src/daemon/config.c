@@ -1,19 +1,21 @@
 /*
  * One table of options; the command line, the environment and the file all set through it. A source that names a list
- * (--rpc, --pub) replaces what a weaker source said.
+ * (--rpc, --pub, …) replaces what a weaker source said.
  */
 #include "daemon/config.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/address.h"
 #include "daemon/config_file.h"
+#include "daemon/config_http.h"
+#include "daemon/config_values.h"
 #include "daemon/places.h"
 #include "rpc/rpc_server.h"
 #include "service/service.h"
+#include "store/store.h"
 
 #define MOVE_STEP_MIN 0.01
 
@@ -26,23 +28,10 @@ struct option {
 	enum err (*set)(struct config *config, const char *value, struct fault *fault);
 };
 
-static enum err no_memory(struct fault *fault)
-{
-	return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory for the configuration");
-}
-
 static enum err add_url(struct config_urls *list, const char *url, struct fault *fault)
 {
 	enum err err = address_check_url(url, fault);
-	if (err != ERR_OK)
-		return err;
-	if (list->count == CONFIG_URLS_MAX)
-		return fault_set(fault, ERR_INVALID_ARGUMENT, "TOO_MANY", "at most %d addresses", CONFIG_URLS_MAX);
-	char *copy = strdup(url);
-	if (copy == NULL)
-		return no_memory(fault);
-	list->urls[list->count++] = copy;
-	return ERR_OK;
+	return err != ERR_OK ? err : config_add_text(list, url, fault);
 }
 
 static enum err set_rpc(struct config *config, const char *value, struct fault *fault)
@@ -55,69 +44,25 @@ static enum err set_pub(struct config *config, const char *value, struct fault *
 	return add_url(&config->pub, value, fault);
 }
 
-static enum err set_text(char **text, const char *value, struct fault *fault)
-{
-	char *copy = strdup(value);
-	if (copy == NULL)
-		return no_memory(fault);
-	free(*text);
-	*text = copy;
-	return ERR_OK;
-}
-
-static enum err set_http(struct config *config, const char *value, struct fault *fault)
-{
-	enum err err = address_check_host_port(value, fault);
-	return err != ERR_OK ? err : set_text(&config->http, value, fault);
-}
-
 static enum err set_store(struct config *config, const char *value, struct fault *fault)
 {
-	if (strcmp(value, "memory:") != 0 && (strncmp(value, "file:", 5) != 0 || value[5] == '\0'))
-		return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_STORE",
-		                 "\"%s\" is no store; allowed are memory: and file:PATH", value);
-	return set_text(&config->store, value, fault);
+	enum err err = store_check_url(value, fault);
+	return err != ERR_OK ? err : config_set_text(&config->store, value, fault);
 }
 
 static enum err set_log_level(struct config *config, const char *value, struct fault *fault)
 {
-	static const char *const names[] = {"debug", "info", "warning", "error"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strcmp(value, names[i]) != 0)
-			continue;
-		config->log_level = (enum log_level)i;
-		return ERR_OK;
-	}
-	return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_LEVEL",
-	                 "\"%s\" is no level; allowed are debug, info, warning, error", value);
-}
-
-static enum err read_number(const char *value, long long least, long long most, long long *ret_number,
-                            struct fault *fault)
-{
-	char *end;
-	errno = 0;
-	long long number = strtoll(value, &end, 10);
-	if (errno != 0 || end == value || *end != '\0' || number < least || number > most)
-		return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_NUMBER",
-		                 "\"%s\" is not allowed; allowed is a number from %lld to %lld", value, least, most);
-	*ret_number = number;
-	return ERR_OK;
-}
-
-static enum err set_size(size_t *size, const char *value, long long most, struct fault *fault)
-{
-	long long number = 0;
-	enum err err = read_number(value, 1, most, &number, fault);
-	if (err == ERR_OK)
-		*size = (size_t)number;
+	static const char *const names[] = {"debug", "info", "warning", "error", NULL};
+	int level = (int)config->log_level;
+	enum err err = config_read_word(value, names, &level, fault);
+	config->log_level = (enum log_level)level;
 	return err;
 }
 
 static enum err set_retention(struct config *config, const char *value, struct fault *fault)
 {
 	long long seconds = 0;
-	enum err err = read_number(value, 1, 10LL * 365 * 24 * 3600, &seconds, fault);
+	enum err err = config_read_number(value, 1, 10LL * 365 * 24 * 3600, &seconds, fault);
 	if (err == ERR_OK)
 		config->retention_ms = seconds * 1000;
 	return err;
@@ -126,7 +71,7 @@ static enum err set_retention(struct config *config, const char *value, struct f
 static enum err set_lost_after(struct config *config, const char *value, struct fault *fault)
 {
 	long long seconds = 0;
-	enum err err = read_number(value, 1, 10LL * 365 * 24 * 3600, &seconds, fault);
+	enum err err = config_read_number(value, 1, 10LL * 365 * 24 * 3600, &seconds, fault);
 	if (err == ERR_OK)
 		config->lost_after_ms = seconds * 1000;
 	return err;
@@ -146,7 +91,7 @@ static enum err set_move_step(struct config *config, const char *value, struct f
 static enum err set_move_interval(struct config *config, const char *value, struct fault *fault)
 {
 	long long ms = 0;
-	enum err err = read_number(value, 10, 60000, &ms, fault);
+	enum err err = config_read_number(value, 10, 60000, &ms, fault);
 	if (err == ERR_OK)
 		config->move_interval_ms = ms;
 	return err;
@@ -154,18 +99,18 @@ static enum err set_move_interval(struct config *config, const char *value, stru
 
 static enum err set_calls_max(struct config *config, const char *value, struct fault *fault)
 {
-	return set_size(&config->calls_max, value, 10000000, fault);
+	return config_set_size(&config->calls_max, value, 10000000, fault);
 }
 
 static enum err set_calls_per_peer_max(struct config *config, const char *value, struct fault *fault)
 {
-	return set_size(&config->calls_per_peer_max, value, 10000000, fault);
+	return config_set_size(&config->calls_per_peer_max, value, 10000000, fault);
 }
 
 static enum err set_send_timeout(struct config *config, const char *value, struct fault *fault)
 {
 	long long ms = 0;
-	enum err err = read_number(value, 1, 60000, &ms, fault);
+	enum err err = config_read_number(value, 1, 60000, &ms, fault);
 	if (err == ERR_OK)
 		config->send_timeout_ms = (int)ms;
 	return err;
@@ -173,14 +118,22 @@ static enum err set_send_timeout(struct config *config, const char *value, struc
 
 static enum err set_cached_jobs_max(struct config *config, const char *value, struct fault *fault)
 {
-	return set_size(&config->cached_jobs_max, value, 100000000, fault);
+	return config_set_size(&config->cached_jobs_max, value, 100000000, fault);
 }
 
 static const struct option options[] = {
     {"rpc", "URL", "answer RPCs here (ipc://PATH, tcp://HOST:PORT); may be repeated", set_rpc},
     {"pub", "URL", "publish events here; may be repeated", set_pub},
-    {"http", "HOST:PORT", "reserved for the HTTP door, which this version does not have yet", set_http},
-    {"store", "URL", "keep jobs here: file:PATH or memory:", set_store},
+    {"http", "HOST:PORT", "answer HTTP here (127.0.0.1:7080); off: nowhere", config_set_http},
+    {"http-host", "NAME", "answer HTTP requests for this host, too; may be repeated", config_set_http_host},
+    {"http-origin", "ORIGIN", "let pages of this origin use the HTTP API; may be repeated", config_set_http_origin},
+    {"http-heartbeat", "SECONDS", "how long a stream of events may be silent (15)", config_set_http_heartbeat},
+    {"http-connections-max", "N", "HTTP connections at once (10000)", config_set_http_connections_max},
+    {"tls-cert", "FILE", "certificate chain for https, PEM; read again on SIGHUP", config_set_tls_certificate},
+    {"tls-key", "FILE", "its key, PEM", config_set_tls_key},
+    {"dashboard", "DIR", "serve the files of this folder at /", config_set_dashboard},
+    {"access-log", "WHICH", "log HTTP requests: off, errors or all (errors)", config_set_access_log},
+    {"store", "URL", "keep jobs here: file:PATH, memory: or redis://HOST:PORT", set_store},
     {"retention", "SECONDS", "keep finished jobs for so long (2592000)", set_retention},
     {"lost-after", "SECONDS", "fail jobs that are stalled for so long, unless they say otherwise (never)",
      set_lost_after},
@@ -209,14 +162,25 @@ static void clear_urls(struct config_urls *list)
 		free(list->urls[--list->count]);
 }
 
+/* The list that the option adds to, NULL if it is of another kind. */
+static struct config_urls *list_of(struct config *config, size_t index)
+{
+	if (options[index].set == set_rpc)
+		return &config->rpc;
+	if (options[index].set == set_pub)
+		return &config->pub;
+	if (options[index].set == config_set_http_host)
+		return &config->http_hosts;
+	return options[index].set == config_set_http_origin ? &config->http_origins : NULL;
+}
+
 static void clear_weaker(struct reading *reading, size_t index)
 {
 	if (reading->set_by[index] == reading->source)
 		return;
-	if (options[index].set == set_rpc)
-		clear_urls(&reading->config->rpc);
-	if (options[index].set == set_pub)
-		clear_urls(&reading->config->pub);
+	struct config_urls *list = list_of(reading->config, index);
+	if (list != NULL)
+		clear_urls(list);
 }
 
 /* Sets an option, unless a stronger source has. `spelled` is how the source spells it, for messages. */
@@ -260,8 +224,8 @@ static enum err set_from_environment(struct reading *reading, size_t index, cons
 {
 	char *copy = strdup(value), *rest = copy, *part;
 	if (copy == NULL)
-		return no_memory(fault);
-	bool is_list = options[index].set == set_rpc || options[index].set == set_pub;
+		return config_no_memory(fault);
+	bool is_list = list_of(reading->config, index) != NULL;
 	enum err err = ERR_OK;
 	while (err == ERR_OK && (part = is_list ? strsep(&rest, ",") : rest) != NULL) {
 		err = set_option(reading, index, name, part, fault);
@@ -320,6 +284,15 @@ static bool names_action(const char *argument, enum config_action *ret_action)
 	return true;
 }
 
+/* Everybody sees the words of a command line: the password of a URL among them is made unreadable once it is known. */
+static void hide_password(char *word)
+{
+	char *start = strstr(word, "://"), *end = start != NULL ? strrchr(start, '@') : NULL;
+	char *colon = end != NULL ? memchr(start + 3, ':', (size_t)(end - start - 3)) : NULL;
+	if (colon != NULL)
+		memset(colon + 1, '*', (size_t)(end - colon - 1));
+}
+
 static enum err read_argument(struct reading *reading, char **argument, int *ret_used, struct fault *fault)
 {
 	const char *value = match(argument[0], "config", &argument[1], ret_used);
@@ -333,7 +306,10 @@ static enum err read_argument(struct reading *reading, char **argument, int *ret
 			continue;
 		char spelled[64];
 		snprintf(spelled, sizeof spelled, "--%s", options[i].name);
-		return set_option(reading, i, spelled, value, fault);
+		enum err err = set_option(reading, i, spelled, value, fault);
+		if (options[i].set == set_store)
+			hide_password(argument[*ret_used - 1]);
+		return err;
 	}
 	return fault_set(fault, ERR_INVALID_ARGUMENT, "UNKNOWN_OPTION",
 	                 "\"%.100s\" is no option, or lacks its value; see progressd --help", argument[0]);
@@ -378,7 +354,7 @@ static enum err add_default_store(struct config *config, struct fault *fault)
 	if (err != ERR_OK)
 		return err;
 	snprintf(url, sizeof url, "file:%s/progress.db", folder);
-	return set_text(&config->store, url, fault);
+	return config_set_text(&config->store, url, fault);
 }
 
 static enum err add_defaults(struct config *config, struct fault *fault)
@@ -386,7 +362,16 @@ static enum err add_defaults(struct config *config, struct fault *fault)
 	enum err err = add_default_urls(&config->rpc, "rpc.sock", "tcp://127.0.0.1:7070", fault);
 	if (err == ERR_OK)
 		err = add_default_urls(&config->pub, "events.sock", "tcp://127.0.0.1:7071", fault);
+	if (err == ERR_OK && config->http == NULL)
+		err = config_set_text(&config->http, http_server_options_default.host_port, fault);
 	return err != ERR_OK ? err : add_default_store(config, fault);
+}
+
+static enum err check_together(const struct config *config, struct fault *fault)
+{
+	if ((config->tls_certificate == NULL) == (config->tls_key == NULL))
+		return ERR_OK;
+	return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_TLS", "--tls-cert and --tls-key must be given together");
 }
 
 enum err config_read(struct config *config, int argc, char **argv, enum config_action *ret_action, struct fault *fault)
@@ -400,6 +385,9 @@ enum err config_read(struct config *config, int argc, char **argv, enum config_a
 	    .calls_per_peer_max = rpc_server_options_default.calls_per_peer_max,
 	    .send_timeout_ms = rpc_server_options_default.send_timeout_ms,
 	    .cached_jobs_max = service_options_default.cached_jobs_max,
+	    .access_log = http_server_options_default.access_log,
+	    .http_heartbeat_ms = http_server_options_default.heartbeat_ms,
+	    .http_connections_max = http_server_options_default.connections_max,
 	};
 	struct reading reading = {.config = config};
 	enum err err = read_command_line(&reading, argc, argv, ret_action, fault);
@@ -409,6 +397,8 @@ enum err config_read(struct config *config, int argc, char **argv, enum config_a
 	reading.source = SOURCE_FILE;
 	if (err == ERR_OK && reading.file != NULL)
 		err = config_file_read(reading.file, set_from_file, &reading, fault);
+	if (err == ERR_OK)
+		err = check_together(config, fault);
 	return err != ERR_OK ? err : add_defaults(config, fault);
 }
 
@@ -416,7 +406,12 @@ void config_finish(struct config *config)
 {
 	clear_urls(&config->rpc);
 	clear_urls(&config->pub);
+	clear_urls(&config->http_hosts);
+	clear_urls(&config->http_origins);
 	free(config->http);
+	free(config->tls_certificate);
+	free(config->tls_key);
+	free(config->dashboard);
 	free(config->store);
 }
 
@@ -437,7 +432,7 @@ void config_print_help(void)
 	     "Every option is read from the environment, too: --log-level is PROGRESSD_LOG_LEVEL; lists have commas.\n"
 	     "The command line counts more than the environment, and that more than the file.\n\n"
 	     "Defaults: RPCs at ipc://RUNDIR/rpc.sock and tcp://127.0.0.1:7070, events at ipc://RUNDIR/events.sock and\n"
-	     "tcp://127.0.0.1:7071, jobs in file:STATEDIR/progress.db.\n"
+	     "tcp://127.0.0.1:7071, HTTP at 127.0.0.1:7080, jobs in file:STATEDIR/progress.db.\n"
 	     "RUNDIR is $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR/progressd, else /tmp/progressd-UID.\n"
 	     "STATEDIR is $STATE_DIRECTORY, else $XDG_STATE_HOME/progressd, else ~/.local/state/progressd.\n\n"
 	     "SIGTERM and SIGINT end it in good order. Exit status: 0 ended in good order, 1 failed, 2 bad options.");

@@ -8,8 +8,12 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "http/http_server.h"
 
 enum { CONFIG_URLS_MAX = 8 };
+
+/* The value of --http that opens no door. */
+#define CONFIG_OFF "off"
 
 struct config_urls {
 	char *urls[CONFIG_URLS_MAX]; /* owned */
@@ -19,7 +23,15 @@ struct config_urls {
 struct config {
 	struct config_urls rpc;
 	struct config_urls pub;
-	char *http;  /* owned */
+	char *http; /* owned; "off": no HTTP */
+	struct config_urls http_hosts;
+	struct config_urls http_origins;
+	char *tls_certificate; /* owned, as those that follow; NULL: none */
+	char *tls_key;
+	char *dashboard;
+	enum http_log access_log;
+	int http_heartbeat_ms;
+	size_t http_connections_max;
 	char *store; /* owned */
 	enum log_level log_level;
 	int64_t retention_ms;     /* how long finished jobs are kept */

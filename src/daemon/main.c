@@ -23,6 +23,7 @@ static sigset_t block_signals(void)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signals;
@@ -41,6 +42,8 @@ static int run(const struct config *config)
 	daemon_announce(daemon);
 	int signal_number;
 	sigwait(&signals, &signal_number);
+	for (; signal_number == SIGHUP; sigwait(&signals, &signal_number))
+		daemon_reload(daemon);
 	log_line(LOG_INFO, "stopping", "signal", signal_number == SIGTERM ? "SIGTERM" : "SIGINT", NULL);
 	notify_manager("STOPPING=1");
 	alarm(STOP_SECONDS_MAX);

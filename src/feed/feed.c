@@ -7,7 +7,8 @@
 
 struct feed_topic {
 	struct list waiters;
-	char job_id[]; /* the topic's key */
+	struct list posts; /* of those who wait for this job and others */
+	char job_id[];     /* the topic's key */
 };
 
 /* Movements are hints: whoever comes too late for one gets the next. */
@@ -63,6 +64,7 @@ static struct feed_topic *open_topic(struct feed *feed, const char *job_id)
 	if (topic == NULL)
 		return NULL;
 	list_init(&topic->waiters);
+	list_init(&topic->posts);
 	memcpy(topic->job_id, job_id, bytes);
 	if (map_put(&feed->topics, topic->job_id, topic))
 		return topic;
@@ -90,6 +92,44 @@ void feed_wait_for_any(struct feed *feed, struct feed_waiter *waiter)
 	feed->waiter_count++;
 }
 
+static void close_topic_if_empty(struct feed *feed, struct feed_topic *topic)
+{
+	if (!list_is_empty(&topic->waiters) || !list_is_empty(&topic->posts))
+		return;
+	map_remove(&feed->topics, topic->job_id);
+	free(topic);
+}
+
+/* Takes the waiter's posts away. `open`: a topic that must not be closed now, or NULL. */
+static void leave_posts(struct feed *feed, struct feed_waiter *waiter, const struct feed_topic *open)
+{
+	for (size_t i = 0; i < waiter->post_count; i++) {
+		list_remove(&waiter->posts[i].link);
+		if (waiter->posts[i].topic != open)
+			close_topic_if_empty(feed, waiter->posts[i].topic);
+	}
+	waiter->post_count = 0;
+}
+
+bool feed_wait_for_some(struct feed *feed, struct feed_waiter *waiter, struct feed_post *posts)
+{
+	const struct feed_filter *filter = waiter->filter;
+	assert(waiter->topic == NULL && !waiter->is_for_any && waiter->post_count == 0 && filter->job_id_count > 0);
+	waiter->posts = posts;
+	for (size_t i = 0; i < filter->job_id_count; i++) {
+		struct feed_topic *topic = open_topic(feed, filter->job_ids[i]);
+		if (topic == NULL) {
+			leave_posts(feed, waiter, NULL);
+			return false;
+		}
+		posts[i] = (struct feed_post){.topic = topic, .waiter = waiter};
+		list_append(&topic->posts, &posts[i].link);
+		waiter->post_count = i + 1;
+	}
+	feed->waiter_count++;
+	return true;
+}
+
 /* Takes a waiter out of where it waits. Nothing up to the position has concerned it. */
 static void leave(struct feed *feed, struct feed_waiter *waiter, uint64_t quiet_until)
 {
@@ -100,21 +140,14 @@ static void leave(struct feed *feed, struct feed_waiter *waiter, uint64_t quiet_
 	feed->waiter_count--;
 }
 
-static void close_topic_if_empty(struct feed *feed, struct feed_topic *topic)
-{
-	if (!list_is_empty(&topic->waiters))
-		return;
-	map_remove(&feed->topics, topic->job_id);
-	free(topic);
-}
-
 void feed_stop_waiting(struct feed *feed, struct feed_waiter *waiter)
 {
 	struct feed_topic *topic = waiter->topic;
-	if (topic == NULL && !waiter->is_for_any) {
+	if (topic == NULL && !waiter->is_for_any && waiter->post_count == 0) {
 		list_remove(&waiter->link);
 		return;
 	}
+	leave_posts(feed, waiter, NULL);
 	leave(feed, waiter, feed_history_position(&feed->history));
 	if (topic != NULL)
 		close_topic_if_empty(feed, topic);
@@ -136,6 +169,20 @@ static void wake(struct feed *feed, struct feed_waiter *waiter)
 	list_append(&feed->woken, &waiter->link);
 }
 
+/* Each waiter has one post at a topic, so the next one stays when it goes. */
+static void wake_posts(struct feed *feed, const struct feed_topic *topic, const struct feed_change *change)
+{
+	struct list *next;
+	for (struct list *link = topic->posts.next; link != &topic->posts; link = next) {
+		next = link->next;
+		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_post, link)->waiter;
+		if (!feed_filter_lets_pass(waiter->filter, &change->facts))
+			continue;
+		leave_posts(feed, waiter, topic);
+		wake(feed, waiter);
+	}
+}
+
 static void wake_waiters(struct feed *feed, const struct feed_change *change)
 {
 	struct feed_topic *topic = map_find(&feed->topics, change->facts.job_id);
@@ -149,6 +196,7 @@ static void wake_waiters(struct feed *feed, const struct feed_change *change)
 			continue;
 		wake(feed, waiter);
 	}
+	wake_posts(feed, topic, change);
 	close_topic_if_empty(feed, topic);
 }
 
@@ -176,6 +224,43 @@ void feed_publish(struct feed *feed, const struct feed_change *change)
 	wake_watchers(feed, change);
 }
 
+static void wake_all(struct feed *feed, struct list *waiters)
+{
+	while (!list_is_empty(waiters)) {
+		struct feed_waiter *waiter = LIST_MEMBER(waiters->next, struct feed_waiter, link);
+		leave(feed, waiter, 0);
+		list_append(&feed->woken, &waiter->link);
+	}
+}
+
+/* Each waiter has one post at a topic, so the next one stays when it goes. */
+static void wake_all_posts(struct feed *feed, const struct feed_topic *topic)
+{
+	while (!list_is_empty(&topic->posts)) {
+		struct feed_waiter *waiter = LIST_MEMBER(topic->posts.next, struct feed_post, link)->waiter;
+		leave_posts(feed, waiter, topic);
+		leave(feed, waiter, 0);
+		list_append(&feed->woken, &waiter->link);
+	}
+}
+
+void feed_begin_anew(struct feed *feed)
+{
+	size_t position = 0;
+	feed_history_forget(&feed->history);
+	wake_all(feed, &feed->watchers);
+	while (feed->topics.count > 0) {
+		struct feed_topic *topic = map_next(&feed->topics, &position);
+		if (topic == NULL) {
+			position = 0; /* closing a topic may have moved another one to where we have been */
+			continue;
+		}
+		wake_all(feed, &topic->waiters);
+		wake_all_posts(feed, topic);
+		close_topic_if_empty(feed, topic);
+	}
+}
+
 /* Wakes those of a list who want movements and whom this one concerns. No change up to now concerned them. */
 static void wake_for_move(struct feed *feed, struct list *waiters, const struct feed_facts *facts)
 {
@@ -190,6 +275,20 @@ static void wake_for_move(struct feed *feed, struct list *waiters, const struct 
 	}
 }
 
+static void wake_posts_for_move(struct feed *feed, const struct feed_topic *topic, const struct feed_facts *facts)
+{
+	struct list *next;
+	for (struct list *link = topic->posts.next; link != &topic->posts; link = next) {
+		next = link->next;
+		struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_post, link)->waiter;
+		if (!waiter->wants_moves || !feed_filter_lets_pass(waiter->filter, facts))
+			continue;
+		leave_posts(feed, waiter, topic);
+		leave(feed, waiter, feed_history_position(&feed->history));
+		list_append(&feed->woken, &waiter->link);
+	}
+}
+
 void feed_move(struct feed *feed, const struct feed_change *movement)
 {
 	feed_history_add(&feed->moves, movement);
@@ -198,6 +297,7 @@ void feed_move(struct feed *feed, const struct feed_change *movement)
 	if (topic == NULL)
 		return;
 	wake_for_move(feed, &topic->waiters, &movement->facts);
+	wake_posts_for_move(feed, topic, &movement->facts);
 	close_topic_if_empty(feed, topic);
 }
 
@@ -211,8 +311,20 @@ static bool wants_moves(const struct list *waiters, const struct feed_facts *fac
 	return false;
 }
 
+static bool want_posts_moves(const struct list *posts, const struct feed_facts *facts)
+{
+	for (struct list *link = posts->next; link != posts; link = link->next) {
+		const struct feed_waiter *waiter = LIST_MEMBER(link, struct feed_post, link)->waiter;
+		if (waiter->wants_moves && feed_filter_lets_pass(waiter->filter, facts))
+			return true;
+	}
+	return false;
+}
+
 bool feed_is_watched(const struct feed *feed, const struct feed_facts *facts)
 {
 	const struct feed_topic *topic = map_find(&feed->topics, facts->job_id);
-	return (topic != NULL && wants_moves(&topic->waiters, facts)) || wants_moves(&feed->watchers, facts);
+	bool is_topic_watched =
+	    topic != NULL && (wants_moves(&topic->waiters, facts) || want_posts_moves(&topic->posts, facts));
+	return is_topic_watched || wants_moves(&feed->watchers, facts);
 }

@@ -18,6 +18,15 @@
 
 struct feed_topic;
 
+struct feed_waiter;
+
+/* The place of a waiter for several jobs at one of them. */
+struct feed_post {
+	struct list link; /* of its topic's posts */
+	struct feed_topic *topic;
+	struct feed_waiter *waiter;
+};
+
 /* Somebody who waits for a job to get beyond a revision; lies inside the waiting thing. Its link must be
  * initialized. */
 struct feed_waiter {
@@ -26,8 +35,10 @@ struct feed_waiter {
 	uint64_t after_revision;
 	const struct feed_filter *filter; /* of one who waits for any job. Borrowed */
 	bool is_for_any;
-	bool wants_moves;     /* is woken by movements, too */
-	uint64_t quiet_until; /* once it has ceased to wait: no change up to this position of the history concerned it */
+	struct feed_post *posts; /* of one who waits for some jobs. Borrowed */
+	size_t post_count;       /* 0: it does not */
+	bool wants_moves;        /* is woken by movements, too */
+	uint64_t quiet_until;    /* once it has ceased to wait: no change up to this position of the history concerned it */
 };
 
 struct feed {
@@ -53,11 +64,20 @@ bool feed_wait(struct feed *feed, struct feed_waiter *waiter, const char *job_id
 /* Starts to wait for a change of any job that passes waiter->filter. */
 void feed_wait_for_any(struct feed *feed, struct feed_waiter *waiter);
 
+/* Starts to wait for a change of the jobs in waiter->filter->job_ids that passes the filter; costs nothing while other
+ * jobs change. `posts` has a place for each of these jobs, and is lent until the waiter ceases to wait. False: no
+ * memory. */
+bool feed_wait_for_some(struct feed *feed, struct feed_waiter *waiter, struct feed_post *posts);
+
 /* Stops to wait, or to be among the woken; harmless if it does neither. */
 void feed_stop_waiting(struct feed *feed, struct feed_waiter *waiter);
 
 /* Remembers the change, tells listeners, then moves the waiters whom the change concerns to feed->woken. */
 void feed_publish(struct feed *feed, const struct feed_change *change);
+
+/* Nobody knows what has changed meanwhile: forgets the history and moves all waiters to feed->woken, with quiet_until
+ * 0. */
+void feed_begin_anew(struct feed *feed);
 
 /* Remembers a movement: what a job shows has moved by itself, without a change. Listeners are not told. Waiters whom it
  * concerns and who want movements are moved to feed->woken. */

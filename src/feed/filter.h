@@ -3,6 +3,7 @@
 #define FEED_FILTER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "feed/change.h"
@@ -14,7 +15,12 @@ struct feed_filter {
 	const char *pipeline;
 	const char *parent;
 	const char *job_id_prefix;
+	const char **job_ids; /* sorted by strcmp, each once */
+	size_t job_id_count;
 };
+
+/* Sorts the ids of the filter and drops those that occur twice. */
+void feed_filter_sort_ids(struct feed_filter *filter);
 
 /* Whether the change concerns a watcher with that filter: the job passes it now, or has passed it until now, so that
  * the watcher learns that it does not any more. */

@@ -2,10 +2,14 @@
 #include "feed/history.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CAPACITY_FIRST = 1024 };
+enum {
+	CAPACITY_FIRST = 1024,
+	CHUNK_BYTES = 64 * 1024 - 64, /* with what malloc adds it stays below a round number */
+};
 
 const struct feed_history_limits feed_history_limits_default = {
     .changes_min = 100000,
@@ -30,17 +34,28 @@ static size_t count_of(const struct feed_history *history)
 	return (size_t)(history->next - history->first);
 }
 
+/* The chunks hold the changes in their order, and so are emptied from the oldest one on. */
+static void leave_oldest_chunk(struct feed_history *history)
+{
+	struct feed_chunk *chunk = history->oldest;
+	if (--chunk->count > 0)
+		return;
+	history->oldest = chunk->newer;
+	if (history->oldest == NULL)
+		history->newest = NULL;
+	free(chunk);
+}
+
 static void forget_first(struct feed_history *history)
 {
 	struct feed_memory **place = place_of(history, history->first);
 	struct feed_memory *memory = *place;
-	bool is_latest = map_find(&history->trails, memory->change.facts.job_id) == memory;
-	if (is_latest)
+	if (memory->next_position == 0)
 		map_remove(&history->trails, memory->change.facts.job_id);
-	history->bytes -= memory->change.event_bytes;
+	history->bytes -= memory->bytes;
 	history->first++;
 	*place = NULL;
-	free(memory);
+	leave_oldest_chunk(history);
 }
 
 static void forget_all(struct feed_history *history)
@@ -88,14 +103,48 @@ static char *append_string(char *end, const char *string, const char **ret_copy)
 	return end + bytes;
 }
 
-/* The change, its strings and its event in one piece of memory. */
-static struct feed_memory *copy_change(const struct feed_change *change)
+static bool add_chunk(struct feed_history *history, size_t need)
 {
+	size_t bytes = need > CHUNK_BYTES ? need : CHUNK_BYTES;
+	struct feed_chunk *chunk = malloc(sizeof *chunk + bytes);
+	if (chunk == NULL)
+		return false;
+	chunk->newer = NULL;
+	chunk->bytes = bytes;
+	chunk->used = 0;
+	chunk->count = 0;
+	if (history->newest != NULL)
+		history->newest->newer = chunk;
+	else
+		history->oldest = chunk;
+	history->newest = chunk;
+	return true;
+}
+
+/* Memory in the newest chunk; it counts as that of a remembered change. NULL: no memory. */
+static void *take(struct feed_history *history, size_t bytes)
+{
+	struct feed_chunk *chunk = history->newest;
+	if ((chunk == NULL || bytes > chunk->bytes - chunk->used) && !add_chunk(history, bytes))
+		return NULL;
+	chunk = history->newest;
+	void *taken = chunk->room + chunk->used;
+	chunk->used += bytes;
+	chunk->count++;
+	return taken;
+}
+
+/* The change, its strings and its event in one piece of memory. */
+static struct feed_memory *copy_change(struct feed_history *history, const struct feed_change *change)
+{
+	const size_t step = _Alignof(max_align_t);
 	const struct feed_facts *facts = &change->facts;
 	size_t string_bytes = strlen(facts->job_id) + strlen(facts->pipeline) + strlen(facts->parent) + 3;
-	struct feed_memory *copy = malloc(sizeof *copy + string_bytes + change->event_bytes);
+	size_t bytes = (sizeof(struct feed_memory) + string_bytes + change->event_bytes + step - 1) / step * step;
+	struct feed_memory *copy = take(history, bytes);
 	if (copy == NULL)
 		return NULL;
+	copy->bytes = bytes;
 	copy->change = *change;
 	char *end = (char *)(copy + 1);
 	end = append_string(end, facts->job_id, &copy->change.facts.job_id);
@@ -107,43 +156,49 @@ static struct feed_memory *copy_change(const struct feed_change *change)
 	return copy;
 }
 
-/* Makes the change the latest of its job. The trail's key must be that of its value, so it is put anew. */
+/* Makes the change the latest of its job. */
 static bool extend_trail(struct feed_history *history, struct feed_memory *memory)
 {
-	struct feed_memory *latest = map_remove(&history->trails, memory->change.facts.job_id);
+	void *old;
+	if (!map_exchange(&history->trails, memory->change.facts.job_id, memory, &old))
+		return false;
+	struct feed_memory *latest = old;
 	memory->next_position = 0;
 	memory->previous_position = latest != NULL ? latest->position : 0;
-	if (!map_put(&history->trails, memory->change.facts.job_id, memory))
-		return false;
 	if (latest != NULL)
 		latest->next_position = memory->position;
 	return true;
 }
 
-/* Forgets everything, and the position of a change that could not be remembered with it. */
-static void lose(struct feed_history *history, struct feed_memory *memory)
+void feed_history_forget(struct feed_history *history)
 {
-	free(memory);
 	forget_all(history);
 	history->next++;
 	history->first = history->next;
 }
 
+/* Forgets everything, and the position of a change that could not be remembered with it. */
+static void lose(struct feed_history *history)
+{
+	feed_history_forget(history);
+}
+
 void feed_history_add(struct feed_history *history, const struct feed_change *change)
 {
 	bool has_place = count_of(history) < history->capacity || grow(history);
-	struct feed_memory *memory = has_place ? copy_change(change) : NULL;
+	struct feed_memory *memory = has_place ? copy_change(history, change) : NULL;
 	if (memory == NULL) {
-		lose(history, NULL);
+		lose(history);
 		return;
 	}
 	memory->position = history->next;
 	if (!extend_trail(history, memory)) {
-		lose(history, memory);
+		lose(history);
+		leave_oldest_chunk(history);
 		return;
 	}
 	*place_of(history, history->next++) = memory;
-	history->bytes += memory->change.event_bytes;
+	history->bytes += memory->bytes;
 	while (is_first_spare(history, change->told_ms))
 		forget_first(history);
 }

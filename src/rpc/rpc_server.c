@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "rpc/nng_repairs.h"
 #include "rpc/server.h"
 #include "wire/frame.h"
@@ -93,6 +94,7 @@ static void on_watch(void *argument)
 	pthread_mutex_lock(&server->lock);
 	size_t stuck_count = rpc_peers_tick(&server->peers, stuck, DISCONNECTS_PER_TICK);
 	server->disconnects_untold += stuck_count;
+	metrics_add(METRICS_PEERS_DROPPED, stuck_count);
 	pthread_mutex_unlock(&server->lock);
 	for (size_t i = 0; i < stuck_count; i++)
 		nng_pipe_close((nng_pipe){.id = stuck[i]});

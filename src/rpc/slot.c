@@ -1,6 +1,8 @@
 /* Decides what happens to one call between its arrival and the moment its peer has taken the reply. */
 #include <assert.h>
 
+#include "base/clock.h"
+#include "base/metrics.h"
 #include "rpc/server.h"
 #include "wire/frame.h"
 
@@ -46,6 +48,8 @@ static void reply_to_call(struct call *call)
 	struct slot *slot = slot_of_call(call);
 	struct rpc_server *server = slot->server;
 	assert(slot->state == SLOT_SERVING);
+	metrics_count_call(METRICS_RPC, call->method_number, (int)call->fault.code,
+	                   call->began_ns != 0 ? clock_steady_ns() - call->began_ns : 0);
 	nng_msg *message = seal_reply(call);
 	forget_request(slot);
 	arena_reset(&slot->arena);
@@ -77,6 +81,7 @@ static void serve(struct slot *slot)
 	call->method = frame.method;
 	call->request = frame.request;
 	call->timeout_ms = frame.timeout_ms;
+	call->authorization = frame.authorization;
 	service_call(slot->server->service, call);
 }
 
@@ -121,6 +126,10 @@ static void begin_call(struct call *call, struct arena *arena, uint32_t peer_id)
 	call->peer = peer_id;
 	call->opened = forget_opened_request;
 	call->reply = reply_to_call;
+	call->authorization = NULL;
+	call->answer_bytes_max = 0;
+	call->method_number = METRICS_OTHER_METHOD;
+	call->began_ns = 0;
 	call->fault.code = ERR_OK;
 	call->response = (struct wire_bytes){NULL, 0};
 	call->durability = STORE_UNSPECIFIED;

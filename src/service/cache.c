@@ -50,6 +50,17 @@ void cache_drop(struct cache *cache, struct cache_entry *entry)
 	free(entry);
 }
 
+void cache_drop_untouched(struct cache *cache)
+{
+	struct list *next;
+	for (struct list *link = cache->recent.next; link != &cache->recent; link = next) {
+		next = link->next;
+		struct cache_entry *entry = LIST_MEMBER(link, struct cache_entry, link);
+		if (!entry->is_touched)
+			cache_drop(cache, entry);
+	}
+}
+
 void cache_trim(struct cache *cache)
 {
 	while (cache->entries.count > cache->entries_max)

@@ -28,10 +28,16 @@ struct call {
 	struct arena *arena;
 	const char *method; /* "/progress.v1.ProgressTrackerService/GetProgress" */
 	struct wire_bytes request;
-	call_opened *opened; /* NULL: the door keeps the request until the reply */
-	uint32_t timeout_ms; /* 0: none given */
-	uint64_t peer;       /* the door's number for the connection, for service_forget_peer; 0: none */
+	call_opened *opened;       /* NULL: the door keeps the request until the reply */
+	uint32_t timeout_ms;       /* 0: none given */
+	const char *authorization; /* what proves who asks, a token; "" or NULL: nothing */
+	uint64_t peer;             /* the door's number for the connection, for service_forget_peer; 0: none */
 	call_reply *reply;
+	uint32_t answer_bytes_max; /* of an answer to a watch, which is then cut into several; 0: as many as may be */
+
+	/* From the service, for the door's metrics. */
+	uint32_t method_number; /* METRICS_OTHER_METHOD: unknown */
+	int64_t began_ns;       /* by clock_steady_ns */
 
 	/* For the door. */
 	struct fault fault;

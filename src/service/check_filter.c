@@ -1,6 +1,7 @@
 /* What a filter of jobs may hold. */
 #include "service/check_filter.h"
 
+#include "service/answer.h"
 #include "service/check.h"
 
 static bool check_states(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
@@ -25,6 +26,28 @@ static bool check_stages(struct call *call, const Progress__V1__JobFilter *filte
 	return true;
 }
 
+static bool check_job_ids(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
+{
+	if (filter->n_job_ids > CHECK_FILTER_IDS_MAX)
+		return check_refuse(call, "FILTER_INVALID", "filter.job_ids: there are %zu; allowed are at most %d",
+		                    filter->n_job_ids, CHECK_FILTER_IDS_MAX);
+	if (filter->n_job_ids == 0)
+		return true;
+	checked->job_ids = arena_take(call->arena, filter->n_job_ids * sizeof *checked->job_ids);
+	if (checked->job_ids == NULL) {
+		answer_set_full(&call->fault);
+		return false;
+	}
+	for (size_t i = 0; i < filter->n_job_ids; i++) {
+		if (!check_job_id(call, filter->job_ids[i]))
+			return false;
+		checked->job_ids[i] = filter->job_ids[i];
+	}
+	checked->job_id_count = filter->n_job_ids;
+	feed_filter_sort_ids(checked);
+	return true;
+}
+
 bool check_filter(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
 {
 	if (filter == NULL)
@@ -33,6 +56,7 @@ bool check_filter(struct call *call, const Progress__V1__JobFilter *filter, stru
 	checked->parent = *filter->parent != '\0' ? filter->parent : NULL;
 	checked->job_id_prefix = *filter->job_id_prefix != '\0' ? filter->job_id_prefix : NULL;
 	return check_states(call, filter, checked) && check_stages(call, filter, checked) &&
-	       check_name(call, "filter.pipeline", filter->pipeline) && check_name(call, "filter.parent", filter->parent) &&
+	       check_job_ids(call, filter, checked) && check_name(call, "filter.pipeline", filter->pipeline) &&
+	       check_name(call, "filter.parent", filter->parent) &&
 	       check_name(call, "filter.job_id_prefix", filter->job_id_prefix);
 }

@@ -7,7 +7,10 @@
 #include "feed/filter.h"
 #include "service/call.h"
 
-/* `filter` may be NULL: all jobs pass. `checked` must be zero, and borrows the filter's strings. */
+enum { CHECK_FILTER_IDS_MAX = 100 };
+
+/* `filter` may be NULL: all jobs pass. `checked` must be zero, and borrows the filter's strings; the list of ids lies
+ * in the call's arena. */
 bool check_filter(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked);
 
 #endif

@@ -29,6 +29,7 @@ enum command_kind {
 	COMMAND_WATCH_JOB,
 	COMMAND_WATCH_JOBS,
 	COMMAND_FORGET_PEER,
+	COMMAND_HEAR, /* there is something to hear from the store */
 };
 
 /* What an answer shows. Borrowed for the call of `answer`. */
@@ -70,6 +71,7 @@ struct command_watch {
 	bool for_creation;
 	bool is_up_to_date;        /* when it was parked, there was nothing to tell after the token */
 	struct feed_filter filter; /* of many jobs */
+	struct feed_post *posts;   /* of a parked watch of some jobs */
 };
 
 struct command {

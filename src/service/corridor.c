@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "service/corridor_apply.h"
+#include "service/corridor_news.h"
 #include "service/corridor_store.h"
-#include "wire/record.h"
 
 enum {
 	ARENA_BYTES_MAX = 512 << 20, /* a batch of the largest jobs there can be */
@@ -44,11 +45,13 @@ void corridor_finish(struct corridor *corridor)
 }
 
 /* Whether the command must wait for the next batch: its job was removed in this one and cannot be made anew in it, or
- * the batch has grown large; the commands of a group stay together as far as they can. */
+ * another instance has changed it since it was loaded, or the batch has grown large; the commands of a group stay
+ * together as far as they can. */
 static bool must_wait(const struct corridor *corridor, const struct command *command)
 {
 	bool is_large = corridor->arena.bytes_taken > ARENA_BYTES_CUT && !command->is_grouped;
-	return is_large || (command->entry != NULL && command->entry->is_removed);
+	const struct cache_entry *entry = command->entry;
+	return is_large || (entry != NULL && (entry->is_removed || entry->is_stale));
 }
 
 /* Applies the batch in order. What must wait goes back to the head of `commands`; what is parked leaves the batch. */
@@ -83,6 +86,14 @@ static void take_batch(struct corridor *corridor, struct list *commands)
 	}
 }
 
+void corridor_publish(struct corridor *corridor, const struct feed_change *told)
+{
+	const struct feed_facts *facts = &told->facts;
+	feed_publish(corridor->feed, told);
+	metrics_add(METRICS_CHANGES, 1);
+	metrics_move_job(facts->previous_state, facts->previous_stage, told->is_removal ? 0 : facts->state, facts->stage);
+}
+
 /* What was learned from ends that are committed stays learned. Those undone are read anew when all else is kept. */
 static void settle_lessons(struct corridor *corridor)
 {
@@ -105,6 +116,7 @@ static void settle_lessons(struct corridor *corridor)
 
 static void publish(struct corridor *corridor)
 {
+	bool is_heard = store_is_shared(corridor->store);
 	for (size_t i = 0; i < corridor->change_count; i++) {
 		struct corridor_change *change = &corridor->changes[i];
 		if (change->entry->is_lost)
@@ -113,7 +125,8 @@ static void publish(struct corridor *corridor)
 			change->told.row = change->entry->row; /* it was new and has got its row by the commit */
 		change->told.told_ms = corridor->now.steady_ms;
 		corridor->removals += change->told.is_removal;
-		feed_publish(corridor->feed, &change->told);
+		if (!is_heard)
+			corridor_publish(corridor, &change->told);
 		corridor_mind_change(corridor, change->entry->job);
 	}
 }
@@ -133,6 +146,13 @@ void corridor_reply(struct list *finished)
 	}
 }
 
+static void follow(struct corridor *corridor, const struct job *job)
+{
+	struct lease_terms terms = lease_terms_of(job);
+	leases_follow(&corridor->leases, job->job_id, &terms, corridor->options.default_lost_after_ms,
+	              corridor->now.steady_ms);
+}
+
 /* Sets the timers of the jobs whose workers were heard in this batch, or found silent. What could not be committed was
  * a sign of life all the same, but has changed no lease. */
 static void follow_leases(struct corridor *corridor)
@@ -145,7 +165,7 @@ static void follow_leases(struct corridor *corridor)
 		else if (!entry->is_lost && (entry->is_removed || entry->job == NULL))
 			leases_forget(leases, entry->job_id);
 		else if (!entry->is_lost && (entry->is_heard || entry->is_silent))
-			leases_follow(leases, entry->job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+			follow(corridor, entry->job);
 		entry->is_heard = false;
 		entry->is_silent = false;
 	}
@@ -180,6 +200,7 @@ static void run_batch(struct corridor *corridor, struct list *commands, struct l
 	corridor_commit(corridor, commands);
 	settle_lessons(corridor);
 	publish(corridor);
+	corridor_tell_signs(corridor);
 	follow_leases(corridor);
 	forget_peers(corridor, commands);
 	parking_take_woken(&corridor->parking, commands);
@@ -256,6 +277,8 @@ void corridor_save_lessons(struct corridor *corridor)
 void corridor_carry_out(struct corridor *corridor, struct list *commands, struct moment now, struct list *finished)
 {
 	corridor->now = now;
+	corridor_hear(corridor, STORE_HEAR_ARRIVED);
+	parking_take_woken(&corridor->parking, commands);
 	parking_take_due(&corridor->parking, now.steady_ms, commands);
 	add_silent(corridor, commands);
 	uint64_t removals = corridor->removals;
@@ -287,11 +310,12 @@ static bool adopt(const struct store_record *record, int64_t row, void *context)
 	(void)row;
 	struct adoption *adoption = context;
 	struct corridor *corridor = adoption->corridor;
-	struct job *job;
+	struct job *job = NULL;
 	struct fault fault = {0};
-	if (record_open(record->payload, record->payload_bytes, &job, &fault) != ERR_OK)
+	if (listed_open(record, corridor->options.on_unreadable, &job, &fault) != ERR_OK || job == NULL)
 		return true;
-	leases_follow(&corridor->leases, job, corridor->options.default_lost_after_ms, corridor->now.steady_ms);
+	follow(corridor, job);
+	metrics_move_job(0, 0, (int)job->view.state, job->view.stage);
 	if (job->pace.has_estimate && job->pace.estimate.seen_at > adoption->seen_s)
 		adoption->seen_s = job->pace.estimate.seen_at;
 	job_destroy(job);

@@ -8,8 +8,9 @@
  *     reply    to all commands
  *
  * So nobody sees a change before it is as safe as it will be, and many changes cost one commit. A commit that fails
- * leaves the jobs as the store has them and answers its error. The corridor has no threads, no sockets and no clock:
- * the same commands at the same moments give the same results. One thread at a time.
+ * leaves the jobs as the store has them and answers its error. On a store that other instances share, the corridor
+ * hears of all commits, its own included, instead of publishing (corridor_news.h). The corridor has no threads, no
+ * sockets and no clock: the same commands at the same moments give the same results. One thread at a time.
  */
 #ifndef SERVICE_CORRIDOR_H
 #define SERVICE_CORRIDOR_H
@@ -22,6 +23,7 @@
 #include "service/command.h"
 #include "service/leases.h"
 #include "service/lessons.h"
+#include "service/listed.h"
 #include "service/movers.h"
 #include "service/pace_clock.h"
 #include "service/parking.h"
@@ -37,6 +39,7 @@ enum {
 struct corridor_change {
 	const struct cache_entry *entry;
 	struct feed_change told;          /* its event lies in the batch's arena */
+	struct corridor_change *before;   /* of the same job in this batch */
 	const struct pace_lesson *lesson; /* of a run that has ended; in the batch's arena, or NULL */
 };
 
@@ -47,6 +50,8 @@ struct corridor_options {
 	uint64_t epoch;    /* of the feed: another one after each start */
 	uint64_t boot_key; /* of the machine, for the pace clock; 0: not known */
 	struct movers_options movers;
+	/* A stored record is no job, and is left out where many are shown. NULL: nobody is told. */
+	listed_report *on_unreadable;
 	/* The store has lost its disk; what it acknowledges is worth nothing any more. Must not return. */
 	void (*on_data_loss)(const struct fault *fault);
 };
@@ -63,6 +68,7 @@ struct corridor {
 	struct movers movers;
 	int64_t many_watched_ms; /* until then a change of a simulated job may concern a watcher of many; steady */
 	struct list deferred;    /* commands to be carried out right after this batch is published */
+	int64_t missed_ms;       /* when news of other instances were missed last, steady; 0: never */
 	int64_t expiry_due_ms;   /* when finished jobs are looked for next, steady */
 	uint64_t removals;       /* jobs removed up to now */
 	struct arena arena;      /* of one batch */
@@ -91,6 +97,9 @@ void corridor_finish(struct corridor *corridor);
 /* As corridor_run, but moves the commands that can be answered now to the end of `finished` instead of answering them.
  */
 void corridor_carry_out(struct corridor *corridor, struct list *commands, struct moment now, struct list *finished);
+
+/* Tells the feed of a committed change, and counts it. */
+void corridor_publish(struct corridor *corridor, const struct feed_change *told);
 
 /* Answers all commands of the list, which is empty afterwards. Needs no corridor: others may be in it meanwhile. */
 void corridor_reply(struct list *finished);

@@ -113,6 +113,8 @@ static bool note_change(struct corridor *corridor, struct command *command, stru
 	            .is_removal = is_removal,
 	        },
 	};
+	change->before = command->entry->latest_change;
+	command->entry->latest_change = change;
 	command->entry->is_dirty = true;
 	struct wire_bytes event = {NULL, 0};
 	int kind = event_kind(job, before.revision, is_removal);
@@ -343,6 +345,7 @@ bool corridor_apply(struct corridor *corridor, struct command *command)
 	case COMMAND_WATCH_JOBS:
 		return corridor_watch_jobs(corridor, command);
 	case COMMAND_FORGET_PEER:
+	case COMMAND_HEAR:
 		break;
 	}
 	return true;

@@ -27,7 +27,7 @@ void corridor_mind_watched(struct corridor *corridor, const struct job *job);
 void corridor_mind_watcher_of_many(struct corridor *corridor);
 void corridor_mind_change(struct corridor *corridor, const struct job *job);
 
-/* The watches, in corridor_watch.c. They return as corridor_apply. */
+/* The watches, in corridor_watch.c and corridor_watch_many.c. They return as corridor_apply. */
 bool corridor_watch_job(struct corridor *corridor, struct command *command);
 bool corridor_watch_jobs(struct corridor *corridor, struct command *command);
 

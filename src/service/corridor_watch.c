@@ -1,130 +1,29 @@
 /*
- * Watching: a snapshot first, then every change, by answers that each say where the next one begins. A watch sees only
- * what is published; behind a change of its own batch it is deferred until that is. So the snapshot holds exactly the
- * changes up to its position, and there is no moment between the snapshot and the first change in which one could be
- * missed.
- *
- * The snapshot of many jobs comes in pages, from the newest job to the oldest. A page is preceded by the changes since
- * the page before of those jobs that were told of already; those of the others are in the pages still to come.
+ * Watching one job, and what holds for all watching: a snapshot first, then every change, by answers that each say
+ * where the next one begins. A watch sees only what is published; behind a change of its own batch it is deferred until
+ * that is. So the snapshot holds exactly the changes up to its position, and there is no moment between the snapshot
+ * and the first change in which one could be missed.
  *
  * Movements come last, when all changes are told, and only those of a job's latest revision: so what is told of a job
  * never goes back, and its end stays the last of it.
  */
-#include <progress/v1/job.pb-c.h>
 #include <string.h>
 
 #include "service/answer.h"
 #include "service/corridor_apply.h"
+#include "service/corridor_draft.h"
+#include "service/corridor_news.h"
 #include "wire/compose.h"
 #include "wire/info.h"
-#include "wire/record.h"
 
-enum {
-	ANSWER_BYTES_MAX = 900000, /* so that the reply stays within 1 MiB */
-	PAGE_JOBS_MAX = 500,       /* of a snapshot, in one answer */
-	STRETCH_MAX = 20000,       /* changes looked at together */
-	PAGE_STEPS_MAX = 2500,     /* of the bars' lattices, some microseconds each, for one page */
-};
-
-/* An answer in the making. */
-struct draft {
-	struct corridor *corridor;
-	struct command *command;
-	size_t count; /* of corridor->events */
-	size_t bytes;
-	struct watch_token token;
-	bool is_resync;
-	double steps;     /* of the lattices that were carried on for it */
-	bool is_page_cut; /* the page of the snapshot ended for want of room or time */
-	bool is_broken;   /* no memory: the command's fault is set */
-};
-
-static struct draft begin(struct corridor *corridor, struct command *command)
-{
-	struct draft draft = {.corridor = corridor, .command = command, .token = command->watch.token};
-	if (draft.token.epoch != corridor->options.epoch || command->watch.is_first)
-		draft.token.moved = feed_history_position(&corridor->feed->moves);
-	draft.token.epoch = corridor->options.epoch;
-	return draft;
-}
-
-static bool has_room(const struct draft *draft, size_t event_bytes)
-{
-	bool is_first = draft->count == 0;
-	return is_first || (draft->count < CORRIDOR_EVENTS_MAX && draft->bytes + event_bytes <= ANSWER_BYTES_MAX);
-}
-
-static void add(struct draft *draft, struct wire_bytes event, uint64_t merged)
-{
-	draft->corridor->events[draft->count++] = (struct compose_part){event, merged};
-	draft->bytes += event.length;
-}
-
-static void add_change(struct draft *draft, const struct feed_change *change, uint64_t merged)
-{
-	add(draft, (struct wire_bytes){change->event, change->event_bytes}, merged);
-}
-
-static void finish(struct draft *draft)
-{
-	struct command *command = draft->command;
-	struct call *call = command->call;
-	char text[WATCH_TOKEN_BYTES];
-	if (draft->is_broken)
-		return;
-	watch_token_write(&draft->token, text);
-	(void)!compose_page(draft->corridor->events, draft->count, text, draft->is_resync, call->arena, &call->response,
-	                    command->fault);
-}
-
-/* Seals the job as it is now as a snapshot event in the batch's arena. */
-static bool seal_snapshot(struct draft *draft, const struct job *job, struct wire_bytes *ret_event)
-{
-	const struct corridor *corridor = draft->corridor;
-	struct arena *arena = &draft->corridor->arena;
-	struct fault *fault = draft->command->fault;
-	struct wire_bytes info;
-	struct info_moment moment = corridor_moment(corridor);
-	bool is_sealed =
-	    info_seal(job, &job->view, &moment, arena, &info, fault) == ERR_OK &&
-	    compose_event(info, 0, PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT, arena, ret_event, fault) == ERR_OK;
-	draft->is_broken = !is_sealed;
-	return is_sealed;
-}
-
-/* Behind a change of the same batch: wait until that is published. */
-static bool must_defer(struct corridor *corridor, struct command *command)
-{
-	if (corridor->change_count == 0)
-		return false;
-	list_append(&corridor->deferred, &command->link);
-	return true;
-}
-
-static bool pause_watch(struct corridor *corridor, struct command *command, bool is_up_to_date)
-{
-	command->watch.is_up_to_date = is_up_to_date;
-	return corridor_pause(corridor, command);
-}
-
-/* One that was parked goes on from where something first concerned it, even if what came before is forgotten by now. */
-static void skip_what_was_quiet(const struct corridor *corridor, struct command *command)
-{
-	struct watch_token *token = &command->watch.token;
-	if (!command->watch.is_up_to_date)
-		return;
-	command->watch.is_up_to_date = false;
-	token->epoch = corridor->options.epoch;
-	token->position = command->waiter.quiet_until;
-}
-
-/* ---- one job ---- */
+enum { COME_BACK_MS = 10000 /* how long jobs that a shared store has lost are waited for */ };
 
 static void set_place_of_job(struct draft *draft, const struct job *job)
 {
 	draft->token.position = feed_history_position(&draft->corridor->feed->history);
 	draft->token.revision = job->view.revision;
 	draft->token.created_ms = job->created_ms;
+	draft->token.updated_ms = job->view.updated_ms;
 	draft->token.moved = feed_history_position(&draft->corridor->feed->moves);
 }
 
@@ -132,8 +31,8 @@ static void tell_snapshot(struct draft *draft, const struct job *job)
 {
 	struct wire_bytes event;
 	set_place_of_job(draft, job);
-	if (seal_snapshot(draft, job, &event))
-		add(draft, event, 0);
+	if (draft_seal_snapshot(draft, job, &event))
+		draft_add(draft, event, 0);
 }
 
 /* Whether the change is to be told by itself, rather than be merged into a later one. */
@@ -151,8 +50,8 @@ static void tell_changes(struct draft *draft, const struct feed_memory *memory)
 		const struct feed_change *change = &memory->change;
 		if (!stands_alone(draft->command, memory)) {
 			merged++;
-		} else if (has_room(draft, change->event_bytes)) {
-			add_change(draft, change, merged);
+		} else if (draft_has_room(draft, change->event_bytes)) {
+			draft_add_change(draft, change, merged);
 			merged = 0;
 			draft->token.position = memory->position;
 			draft->token.revision = change->revision;
@@ -168,10 +67,12 @@ static void tell_changes(struct draft *draft, const struct feed_memory *memory)
 /* What the watcher of one job is to be told. */
 enum news { NEWS_NONE, NEWS_MOVEMENT, NEWS_CHANGES, NEWS_SNAPSHOT, NEWS_RESYNC };
 
-/* Whether the job is still as the token says, whatever the history remembers. */
+/* Whether the job is still as the token says, whatever the history remembers. A store that has lost a change may come
+ * to the same revision by another one. */
 static bool is_unchanged(const struct job *job, const struct watch_token *token)
 {
-	return job != NULL && job->view.revision == token->revision && job->created_ms == token->created_ms;
+	return job != NULL && job->view.revision == token->revision && job->created_ms == token->created_ms &&
+	       job->view.updated_ms == token->updated_ms;
 }
 
 /* The latest movement of the job as it is now after the token's, or NULL. */
@@ -211,222 +112,47 @@ static void tell_news(struct draft *draft, enum news news, const struct job *job
 		if (job != NULL)
 			draft->token.created_ms = job->created_ms;
 		tell_changes(draft, first);
+		bool is_latest = job != NULL && job->view.revision == draft->token.revision;
+		draft->token.updated_ms = is_latest ? job->view.updated_ms : 0;
 	} else if (news == NEWS_MOVEMENT) {
 		set_place_of_job(draft, job);
-		add_change(draft, &first->change, 0);
+		draft_add_change(draft, &first->change, 0);
 	} else if (news != NEWS_NONE) {
 		draft->is_resync = news == NEWS_RESYNC;
 		tell_snapshot(draft, job);
 	} else {
 		set_place_of_job(draft, job);
 	}
-	finish(draft);
+	draft_finish(draft);
+}
+
+/* The store has lost what it had: the worker of a job that was there a moment ago makes it anew. */
+static bool may_come_back(const struct corridor *corridor, const struct command *command)
+{
+	return corridor->missed_ms != 0 && corridor->now.steady_ms < corridor->missed_ms + COME_BACK_MS &&
+	       command->watch.token.revision != 0;
 }
 
 bool corridor_watch_job(struct corridor *corridor, struct command *command)
 {
-	if (must_defer(corridor, command))
+	if (draft_must_wait(corridor, command))
 		return false;
-	skip_what_was_quiet(corridor, command);
+	draft_skip_what_was_quiet(corridor, command);
 	const struct job *job = corridor_job_of(command);
 	const struct feed_memory *first = NULL;
 	enum news news = look_for_news(corridor, command, job, &first);
 	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
 	if (job == NULL && news != NEWS_CHANGES) {
-		if (command->watch.for_creation && may_wait)
-			return pause_watch(corridor, command, news == NEWS_NONE);
+		if ((command->watch.for_creation || may_come_back(corridor, command)) && may_wait)
+			return draft_pause(corridor, command, news == NEWS_NONE);
 		corridor_set_not_found(command);
 		return true;
 	}
 	if (job != NULL)
 		corridor_mind_watched(corridor, job);
 	if (news == NEWS_NONE && may_wait)
-		return pause_watch(corridor, command, true);
-	struct draft draft = begin(corridor, command);
+		return draft_pause(corridor, command, true);
+	struct draft draft = draft_begin(corridor, command);
 	tell_news(&draft, news, job, first);
-	return true;
-}
-
-/* ---- many jobs ---- */
-
-static bool concerns(const struct draft *draft, const struct feed_change *change)
-{
-	return change->row >= draft->token.row && feed_filter_lets_pass(&draft->command->watch.filter, &change->facts);
-}
-
-static const struct feed_memory *change_at(const struct draft *draft, uint64_t position)
-{
-	return feed_history_at(&draft->corridor->feed->history, position);
-}
-
-/* Whether a later change of the same job in this stretch makes this one superfluous. */
-static bool is_merged(const struct draft *draft, const struct feed_memory *memory)
-{
-	if (!draft->command->watch.is_latest_only || memory->change.is_end || memory->change.is_removal)
-		return false;
-	bool has_next = memory->next_position != 0 && memory->next_position <= draft->token.stretch_end;
-	return has_next && concerns(draft, &change_at(draft, memory->next_position)->change);
-}
-
-/* How many changes of this stretch are merged into this one of the same job. */
-static uint64_t count_merged(const struct draft *draft, const struct feed_memory *memory)
-{
-	const struct feed_history *history = &draft->corridor->feed->history;
-	uint64_t merged = 0;
-	while (memory->previous_position > draft->token.stretch_start && memory->previous_position >= history->first) {
-		memory = change_at(draft, memory->previous_position);
-		if (!concerns(draft, &memory->change) || !is_merged(draft, memory))
-			break;
-		merged++;
-	}
-	return merged;
-}
-
-/* Changes are merged within a stretch of the history. An answer may end in the middle of one; the token keeps its
- * bounds, so that the next answer knows what has been merged into what it tells. */
-static void begin_stretch(struct draft *draft, uint64_t latest)
-{
-	struct watch_token *token = &draft->token;
-	token->stretch_start = token->position;
-	token->stretch_end = latest - token->position > STRETCH_MAX ? token->position + STRETCH_MAX : latest;
-}
-
-/* Tells of the changes up to the end of the stretch, of jobs at or above the token's row. False: there was no room for
- * all. */
-static bool tell_stretch(struct draft *draft)
-{
-	for (; draft->token.position < draft->token.stretch_end; draft->token.position++) {
-		const struct feed_memory *memory = change_at(draft, draft->token.position + 1);
-		if (!concerns(draft, &memory->change) || is_merged(draft, memory))
-			continue;
-		if (!has_room(draft, memory->change.event_bytes))
-			return false;
-		add_change(draft, &memory->change, count_merged(draft, memory));
-	}
-	return true;
-}
-
-/* Tells of the changes after the token's position. Returns whether all were told. */
-static bool tell_changes_of_many(struct draft *draft)
-{
-	uint64_t latest = feed_history_position(&draft->corridor->feed->history);
-	const struct watch_token *token = &draft->token;
-	bool is_within_stretch =
-	    token->stretch_start <= token->position && token->position < token->stretch_end && token->stretch_end <= latest;
-	if (is_within_stretch && !tell_stretch(draft))
-		return false;
-	begin_stretch(draft, latest);
-	return tell_stretch(draft) && token->position == latest;
-}
-
-/* Whether the movement tells of the job as all changes have left it. */
-static bool is_of_latest(const struct draft *draft, const struct feed_change *movement)
-{
-	const struct feed_memory *latest = feed_history_latest(&draft->corridor->feed->history, movement->facts.job_id);
-	return latest == NULL || (!latest->change.is_removal && latest->change.revision == movement->revision &&
-	                          latest->change.row == movement->row);
-}
-
-/* Tells of the latest movement of each job, once all changes are told. Those of a job are superfluous but for the last.
- */
-static void tell_movements(struct draft *draft)
-{
-	const struct feed_history *moves = &draft->corridor->feed->moves;
-	uint64_t latest = feed_history_position(moves);
-	struct watch_token *token = &draft->token;
-	if (token->moved < moves->first - 1 || token->moved > latest)
-		token->moved = moves->first - 1;
-	for (; token->moved < latest; token->moved++) {
-		const struct feed_memory *memory = feed_history_at(moves, token->moved + 1);
-		bool is_told = memory->next_position == 0 && is_of_latest(draft, &memory->change) &&
-		               feed_filter_lets_pass(&draft->command->watch.filter, &memory->change.facts);
-		if (is_told && !has_room(draft, memory->change.event_bytes))
-			return;
-		if (is_told)
-			add_change(draft, &memory->change, 0);
-	}
-}
-
-static bool visit_for_snapshot(const struct store_record *record, int64_t row, void *context)
-{
-	struct draft *draft = context;
-	struct wire_bytes event;
-	struct job *job;
-	if (record_open(record->payload, record->payload_bytes, &job, draft->command->fault) != ERR_OK) {
-		draft->is_broken = true;
-		return false;
-	}
-	bool is_in_time = draft->count == 0 || draft->steps < PAGE_STEPS_MAX;
-	draft->steps += pace_steps(job, corridor_now_s(draft->corridor));
-	bool is_sealed = is_in_time && seal_snapshot(draft, job, &event);
-	bool is_told = is_sealed && has_room(draft, event.length);
-	draft->is_page_cut = !is_told;
-	if (is_told) {
-		add(draft, event, 0);
-		draft->token.row = row;
-		corridor_mind_watched(draft->corridor, job);
-	}
-	job_destroy(job);
-	return is_told;
-}
-
-/* The next page of the snapshot, below the token's row. It shows how far its jobs have moved: movements of before it
- * would go back. */
-static void tell_page(struct draft *draft)
-{
-	const struct feed_filter *filter = &draft->command->watch.filter;
-	uint64_t live = UINT64_C(1) << JOB_STATE_ACTIVE | UINT64_C(1) << JOB_STATE_STALLED;
-	struct store_query query = {
-	    .states = filter->states != 0 ? filter->states : live,
-	    .stages = filter->stages,
-	    .pipeline = filter->pipeline,
-	    .parent = filter->parent,
-	    .job_id_prefix = filter->job_id_prefix,
-	    .limit = PAGE_JOBS_MAX,
-	    .before_row = draft->token.row == INT64_MAX ? 0 : draft->token.row,
-	};
-	size_t count_before = draft->count;
-	if (store_list(draft->corridor->store, &query, visit_for_snapshot, draft, draft->command->fault) != ERR_OK)
-		draft->is_broken = true;
-	if (!draft->is_page_cut && draft->count - count_before < PAGE_JOBS_MAX)
-		draft->token.row = 0;
-	draft->token.moved = feed_history_position(&draft->corridor->feed->moves);
-}
-
-/* Starts with a snapshot when there is no place to go on from. */
-static void choose_start(struct draft *draft)
-{
-	const struct corridor *corridor = draft->corridor;
-	const struct command *command = draft->command;
-	const struct watch_token *token = &command->watch.token;
-	bool is_known =
-	    token->epoch == corridor->options.epoch && feed_history_reaches(&corridor->feed->history, token->position);
-	if (!command->watch.is_first && is_known)
-		return;
-	draft->is_resync = !command->watch.is_first;
-	draft->token.position = feed_history_position(&corridor->feed->history);
-	draft->token.row = INT64_MAX;
-}
-
-bool corridor_watch_jobs(struct corridor *corridor, struct command *command)
-{
-	if (must_defer(corridor, command))
-		return false;
-	skip_what_was_quiet(corridor, command);
-	struct draft draft = begin(corridor, command);
-	choose_start(&draft);
-	bool are_all_told = tell_changes_of_many(&draft);
-	if (are_all_told && draft.token.row != 0)
-		tell_page(&draft);
-	else if (are_all_told)
-		tell_movements(&draft);
-	corridor_mind_watcher_of_many(corridor);
-	bool has_news = draft.count > 0 || draft.is_resync || command->watch.is_first || !are_all_told;
-	bool may_wait = !command->pause.is_over && command->pause.timeout_ms > 0;
-	if (!has_news && may_wait && !draft.is_broken) {
-		command->watch.token = draft.token;
-		return pause_watch(corridor, command, true);
-	}
-	finish(&draft);
 	return true;
 }

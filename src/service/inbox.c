@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 
 enum {
 	ROUNDS_MAX = 256,        /* for which a thread that only brought a command walks others' through, too */
@@ -36,6 +37,7 @@ static void walk(struct inbox *inbox)
 	list_append_all(&commands, &inbox->commands);
 	size_t count = inbox->count;
 	inbox->count = 0;
+	metrics_set(METRICS_QUEUE_DEPTH, 0);
 	inbox->is_busy = true;
 	pthread_mutex_unlock(&inbox->lock);
 	int64_t start_ns = steady_ns();
@@ -163,7 +165,8 @@ void inbox_finish(struct inbox *inbox)
 
 static bool may_walk_now(const struct inbox *inbox, bool only_reads)
 {
-	bool is_quick = inbox->corridor->store->class->commits_quickly || only_reads;
+	const struct store *store = inbox->corridor->store;
+	bool is_quick = store->class->commits_quickly || (only_reads && !store_is_shared(store));
 	return is_quick && !inbox->is_busy && inbox->count == 0;
 }
 
@@ -200,12 +203,14 @@ void inbox_put_all(struct inbox *inbox, struct list *commands, size_t count)
 	bool is_full = inbox->count + count > inbox->count_max && !is_own;
 	if (is_stopping || is_full) {
 		pthread_mutex_unlock(&inbox->lock);
+		metrics_add(METRICS_QUEUE_REFUSALS, 1);
 		refuse(inbox, commands, is_stopping);
 		return;
 	}
 	bool is_walked_now = may_walk_now(inbox, only_reads);
 	list_append_all(&inbox->commands, commands);
 	inbox->count += count;
+	metrics_set(METRICS_QUEUE_DEPTH, (int64_t)inbox->count);
 	for (int round = 0; is_walked_now && !inbox->is_busy && inbox->count > 0 && round < ROUNDS_MAX; round++)
 		walk(inbox);
 	if (must_wake_thread(inbox))

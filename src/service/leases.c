@@ -42,15 +42,21 @@ void leases_finish(struct leases *leases)
 }
 
 /* How long the job may stay as it is; 0: for ever. */
-static int64_t patience_ms(const struct job *job, int64_t default_lost_after_ms)
+static int64_t patience_ms(const struct lease_terms *terms, int64_t default_lost_after_ms)
 {
-	if (job->lease_ms == 0)
-		return job->view.state == JOB_STATE_ACTIVE ? (int64_t)(pace_patience(job) * 1000) : 0;
-	if (job->view.state == JOB_STATE_ACTIVE)
-		return job->lease_ms;
-	if (job->view.state == JOB_STATE_STALLED)
-		return job->lost_after_ms > 0 ? job->lost_after_ms : default_lost_after_ms;
+	if (terms->lease_ms == 0)
+		return terms->state == JOB_STATE_ACTIVE ? terms->patience_ms : 0;
+	if (terms->state == JOB_STATE_ACTIVE)
+		return terms->lease_ms;
+	if (terms->state == JOB_STATE_STALLED)
+		return terms->lost_after_ms > 0 ? terms->lost_after_ms : default_lost_after_ms;
 	return 0;
+}
+
+struct lease_terms lease_terms_of(const struct job *job)
+{
+	int64_t patience_ms = job->lease_ms == 0 ? (int64_t)(pace_patience(job) * 1000) : 0;
+	return (struct lease_terms){job->view.state, job->lease_ms, patience_ms, job->lost_after_ms};
 }
 
 static struct lease *add(struct leases *leases, const char *job_id)
@@ -66,16 +72,17 @@ static struct lease *add(struct leases *leases, const char *job_id)
 	return NULL;
 }
 
-bool leases_follow(struct leases *leases, const struct job *job, int64_t default_lost_after_ms, int64_t now_ms)
+bool leases_follow(struct leases *leases, const char *job_id, const struct lease_terms *terms,
+                   int64_t default_lost_after_ms, int64_t now_ms)
 {
-	int64_t patience = patience_ms(job, default_lost_after_ms);
+	int64_t patience = patience_ms(terms, default_lost_after_ms);
 	if (patience == 0) {
-		leases_forget(leases, job->job_id);
+		leases_forget(leases, job_id);
 		return true;
 	}
-	struct lease *lease = map_find(&leases->by_job, job->job_id);
+	struct lease *lease = map_find(&leases->by_job, job_id);
 	if (lease == NULL)
-		lease = add(leases, job->job_id);
+		lease = add(leases, job_id);
 	if (lease == NULL)
 		return false;
 	lease->patience_ms = patience;

@@ -12,6 +12,14 @@
 #include "base/timer_queue.h"
 #include "job/job.h"
 
+/* What a timer is set by. */
+struct lease_terms {
+	enum job_state state;
+	int64_t lease_ms;      /* 0: no lease */
+	int64_t patience_ms;   /* without a lease: how long heartbeats may be missing; 0: for ever */
+	int64_t lost_after_ms; /* 0: as configured */
+};
+
 struct leases {
 	struct map by_job; /* struct lease by job_id */
 	struct timer_queue timers;
@@ -24,7 +32,11 @@ void leases_finish(struct leases *leases);
  * heartbeats: three of their intervals), a stalled one its time until it is
  * lost, any other none. `default_lost_after_ms` (0: never) holds for jobs that do not say. False: no memory; the job's
  * silence may then go unnoticed. */
-bool leases_follow(struct leases *leases, const struct job *job, int64_t default_lost_after_ms, int64_t now_ms);
+bool leases_follow(struct leases *leases, const char *job_id, const struct lease_terms *terms,
+                   int64_t default_lost_after_ms, int64_t now_ms);
+
+/* The terms of a job as it is. */
+struct lease_terms lease_terms_of(const struct job *job);
 
 /* Sets the job's timer, if it has one, as it was set the last time, but from now on. */
 void leases_renew(struct leases *leases, const char *job_id, int64_t now_ms);

@@ -12,7 +12,6 @@
 #include "service/rpc.h"
 #include "wire/compose.h"
 #include "wire/info.h"
-#include "wire/record.h"
 
 enum {
 	PAGE_SIZE_DEFAULT = 50,
@@ -29,10 +28,12 @@ struct page {
 	struct compose_part *jobs;
 	size_t count;
 	size_t count_max;
+	size_t rows; /* looked at */
 	size_t bytes;
 	int64_t last_row;
 	bool has_more;
 	struct info_moment moment;
+	listed_report *on_unreadable;
 };
 
 static void set_filter(struct store_query *query, const struct feed_filter *filter)
@@ -72,6 +73,14 @@ static bool check_page_size(struct call *call, int page_size, struct store_query
 	return true;
 }
 
+/* A listing is for those who do not know the names yet. */
+static bool check_no_ids(struct call *call, const struct feed_filter *filter)
+{
+	if (filter->job_id_count == 0)
+		return true;
+	return check_refuse(call, "FILTER_INVALID", "filter.job_ids: is for watches; a listing does not take it");
+}
+
 static bool add_job(struct page *page, const struct job *job, int64_t row)
 {
 	struct call *call = page->call;
@@ -95,11 +104,16 @@ static bool add_job(struct page *page, const struct job *job, int64_t row)
 static bool visit(const struct store_record *record, int64_t row, void *context)
 {
 	struct page *page = context;
-	struct job *job;
-	if (record_open(record->payload, record->payload_bytes, &job, &page->call->fault) != ERR_OK)
+	struct job *job = NULL;
+	if (listed_open(record, page->on_unreadable, &job, &page->call->fault) != ERR_OK)
 		return false;
-	bool goes_on = add_job(page, job, row);
+	bool goes_on = job == NULL || add_job(page, job, row);
 	job_destroy(job);
+	/* What is no job may fill what was asked for: then nobody has seen whether there is more. */
+	if (goes_on && ++page->rows == page->query.limit) {
+		page->has_more = true;
+		page->last_row = row;
+	}
 	return goes_on;
 }
 
@@ -147,7 +161,8 @@ RPC_METHOD(list_jobs, ListJobs)
 	page->store = service->store;
 	page->call = call;
 	page->moment = service_moment(service);
-	bool is_checked = check_filter(call, request->filter, &filter) &&
+	page->on_unreadable = service->options.on_unreadable;
+	bool is_checked = check_filter(call, request->filter, &filter) && check_no_ids(call, &filter) &&
 	                  check_page_size(call, request->page_size, &page->query) &&
 	                  check_page_token(call, request->page_token, &page->query);
 	set_filter(&page->query, &filter);

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/metrics.h"
+
 #define COMMAND_OF(pointer, field) ((struct command *)(void *)((char *)(pointer)-offsetof(struct command, field)))
 
 void parking_init(struct parking *parking, struct feed *feed)
@@ -33,6 +35,8 @@ static bool wait_with_feed(struct parking *parking, struct command *command)
 	list_init(&command->waiter.link);
 	switch (command->kind) {
 	case COMMAND_WATCH_JOBS:
+		if (command->watch.filter.job_id_count > 0)
+			return feed_wait_for_some(parking->feed, &command->waiter, command->watch.posts);
 		feed_wait_for_any(parking->feed, &command->waiter);
 		return true;
 	case COMMAND_WAIT:
@@ -56,14 +60,40 @@ static const char *copy_string(struct arena *arena, const char *string)
 	return copy;
 }
 
+/* What a filter, and the posts of a watch with it, take up in an arena. */
+static size_t filter_bytes(const struct feed_filter *filter)
+{
+	size_t bytes = string_bytes(filter->pipeline) + string_bytes(filter->parent) + string_bytes(filter->job_id_prefix);
+	if (filter->job_id_count > 0)
+		bytes += arena_piece_bytes(filter->job_id_count * sizeof *filter->job_ids) +
+		         arena_piece_bytes(filter->job_id_count * sizeof(struct feed_post));
+	for (size_t i = 0; i < filter->job_id_count; i++)
+		bytes += string_bytes(filter->job_ids[i]);
+	return bytes;
+}
+
+static void copy_filter(struct arena *arena, const struct feed_filter *filter, struct command_watch *watch)
+{
+	struct feed_filter *copy = &watch->filter;
+	copy->pipeline = copy_string(arena, filter->pipeline);
+	copy->parent = copy_string(arena, filter->parent);
+	copy->job_id_prefix = copy_string(arena, filter->job_id_prefix);
+	if (filter->job_id_count == 0)
+		return;
+	copy->job_ids = arena_take(arena, filter->job_id_count * sizeof *copy->job_ids);
+	watch->posts = arena_take(arena, filter->job_id_count * sizeof *watch->posts);
+	assert(copy->job_ids != NULL && watch->posts != NULL);
+	for (size_t i = 0; i < filter->job_id_count; i++)
+		copy->job_ids[i] = copy_string(arena, filter->job_ids[i]);
+}
+
 /* Copies the command and what it points to into an arena of just that size. NULL: no memory. */
 static struct command *copy_compact(const struct command *command, struct arena *ret_arena)
 {
 	bool has_filter = command->kind == COMMAND_WATCH_JOBS;
-	const struct feed_filter *filter = &command->watch.filter;
 	size_t bytes = arena_piece_bytes(sizeof *command) + string_bytes(command->job_id);
 	if (has_filter)
-		bytes += string_bytes(filter->pipeline) + string_bytes(filter->parent) + string_bytes(filter->job_id_prefix);
+		bytes += filter_bytes(&command->watch.filter);
 	if (!arena_init_exact(ret_arena, command->call->arena->bytes_max, bytes))
 		return NULL;
 	struct command *copy = arena_take(ret_arena, sizeof *copy);
@@ -71,11 +101,8 @@ static struct command *copy_compact(const struct command *command, struct arena 
 	*copy = *command;
 	list_init(&copy->link);
 	copy->job_id = copy_string(ret_arena, command->job_id);
-	if (has_filter) {
-		copy->watch.filter.pipeline = copy_string(ret_arena, filter->pipeline);
-		copy->watch.filter.parent = copy_string(ret_arena, filter->parent);
-		copy->watch.filter.job_id_prefix = copy_string(ret_arena, filter->job_id_prefix);
-	}
+	if (has_filter)
+		copy_filter(ret_arena, &command->watch.filter, &copy->watch);
 	return copy;
 }
 
@@ -89,6 +116,7 @@ static bool link_in(struct parking *parking, struct command *command)
 	}
 	list_append(&parking->rows[command->call->peer % PARKING_ROWS], &command->link);
 	parking->count++;
+	metrics_move(METRICS_WAITING_CALLS, 1);
 	return true;
 }
 
@@ -114,6 +142,7 @@ static void unpark(struct parking *parking, struct command *command, struct list
 	list_remove(&command->link);
 	list_append(commands, &command->link);
 	parking->count--;
+	metrics_move(METRICS_WAITING_CALLS, -1);
 }
 
 void parking_take_due(struct parking *parking, int64_t now_ms, struct list *commands)

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "service/answer.h"
 #include "service/instance.h"
 #include "service/rpc.h"
@@ -22,6 +23,7 @@ const struct service_options service_options_default = {
     .move_interval_ms = 250,
     .cached_jobs_max = 32768,
     .waiting_max = 262144,
+    .on_unreadable = NULL,
     .on_data_loss = NULL,
 };
 
@@ -49,6 +51,15 @@ static enum err start_threads(struct service *service, struct fault *fault)
 	return err;
 }
 
+/* Has the corridor hear what the store has to tell. Without memory it does so at its next walk. */
+static void wake(void *context)
+{
+	struct service *service = context;
+	struct command *command = command_create_own(COMMAND_HEAR, NULL);
+	if (command != NULL)
+		inbox_put(&service->inbox, command);
+}
+
 enum err service_start(const struct service_options *options, struct store *store, struct feed *feed,
                        struct service **ret_service, struct fault *fault)
 {
@@ -65,6 +76,7 @@ enum err service_start(const struct service_options *options, struct store *stor
 	    .default_lost_after_ms = options->default_lost_after_ms,
 	    .cached_jobs_max = options->cached_jobs_max,
 	    .epoch = make_epoch(),
+	    .on_unreadable = options->on_unreadable,
 	    .boot_key = clock_boot_key(),
 	    .movers = {options->move_step_points, options->move_interval_ms},
 	    .on_data_loss = options->on_data_loss,
@@ -79,6 +91,8 @@ enum err service_start(const struct service_options *options, struct store *stor
 		free(service);
 		return err;
 	}
+	if (store_is_shared(store))
+		store_listen(store, wake, service);
 	*ret_service = service;
 	return ERR_OK;
 }
@@ -86,6 +100,8 @@ enum err service_start(const struct service_options *options, struct store *stor
 void service_stop(struct service *service)
 {
 	errands_stop(&service->errands);
+	if (store_is_shared(service->store))
+		store_listen(service->store, NULL, NULL);
 	inbox_stop(&service->inbox);
 	corridor_save_lessons(&service->corridor);
 }
@@ -127,6 +143,8 @@ void service_call(struct service *service, struct call *call)
 	call->response = (struct wire_bytes){NULL, 0};
 	call->durability = store_durability(service->store);
 	int index = find_method(descriptor, call->method);
+	call->method_number = index < 0 ? METRICS_OTHER_METHOD : (uint32_t)index;
+	call->began_ns = clock_steady_ns();
 	if (index < 0) {
 		fault_set(&call->fault, ERR_UNIMPLEMENTED, "UNKNOWN_METHOD", "method: there is no %s", call->method);
 		answer_fault(call);

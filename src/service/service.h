@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "service/call.h"
+#include "service/listed.h"
 
 struct feed;
 struct store;
@@ -18,6 +19,8 @@ struct service_options {
 	int64_t move_interval_ms;      /* … and never more often than this */
 	size_t cached_jobs_max;        /* jobs kept at hand */
 	size_t waiting_max;            /* commands in line for the corridor; above: RESOURCE_EXHAUSTED */
+	/* A stored record is no job, and is left out where many are shown. Any thread; NULL: nobody is told. */
+	listed_report *on_unreadable;
 	/* The store has lost its disk. Must be given, and must not return. */
 	void (*on_data_loss)(const struct fault *fault);
 };

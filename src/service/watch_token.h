@@ -13,8 +13,11 @@ struct watch_token {
 	uint64_t revision;  /* of one job: the latest told */
 	int64_t created_ms; /* of one job: of which one of that name it was */
 	int64_t row;        /* of many jobs: the snapshot goes on below this row; 0: it is over */
-	/* Of many jobs: changes of this stretch were merged into later ones of it, which may not have been told yet. */
-	uint64_t stretch_start;
+	union {
+		int64_t updated_ms; /* of one job: when the revision told was made, 0: not known */
+		/* Of many jobs: changes of this stretch were merged into later ones of it, which may not have been told yet. */
+		uint64_t stretch_start;
+	};
 	uint64_t stretch_end;
 	uint64_t moved; /* position of the latest movement that was told or is not to be */
 };

@@ -282,11 +282,19 @@ static const struct store_class memory_class = {
     .put_note = memory_put_note,
 };
 
+enum err memory_check(const char *address, struct fault *fault)
+{
+	if (*address == '\0')
+		return ERR_OK;
+	return fault_set(fault, ERR_INVALID_ARGUMENT, "STORE_URL", "store: nothing may follow \"memory:\", but \"%s\" does",
+	                 address);
+}
+
 enum err memory_open(const char *address, struct store **ret_store, struct fault *fault)
 {
-	if (*address != '\0')
-		return fault_set(fault, ERR_INVALID_ARGUMENT, "STORE_URL",
-		                 "store: nothing may follow \"memory:\", but \"%s\" does", address);
+	enum err err = memory_check(address, fault);
+	if (err != ERR_OK)
+		return err;
 	struct memory_store *memory = calloc(1, sizeof *memory);
 	if (memory == NULL)
 		return no_memory(fault);

@@ -85,17 +85,26 @@ static enum err open_parts(struct sqlite_store *sqlite, const char *address, str
 	return err;
 }
 
+enum err sqlite_check(const char *address, struct fault *fault)
+{
+	if (*address != '\0')
+		return ERR_OK;
+	return fault_set(fault, ERR_INVALID_ARGUMENT, "STORE_URL",
+	                 "store: file:PATH names no file: a path must follow \"file:\"");
+}
+
 enum err sqlite_open(const char *address, struct store **ret_store, struct fault *fault)
 {
-	if (*address == '\0')
-		return fault_set(fault, ERR_INVALID_ARGUMENT, "STORE_URL", "store: a path must follow \"file:\"");
+	enum err err = sqlite_check(address, fault);
+	if (err != ERR_OK)
+		return err;
 	struct sqlite_store *sqlite = calloc(1, sizeof *sqlite);
 	if (sqlite == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "store: no memory left");
 	sqlite->base.class = &sqlite_class;
 	sqlite->lock_fd = -1;
 	pthread_mutex_init(&sqlite->reader_lock, NULL);
-	enum err err = open_parts(sqlite, address, fault);
+	err = open_parts(sqlite, address, fault);
 	if (err != ERR_OK) {
 		sqlite_close(&sqlite->base);
 		return err;

@@ -2,30 +2,72 @@
 #include "store/store.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/metrics.h"
 #include "store/parts.h"
 
 struct scheme {
 	const char *prefix;
 	enum err (*open)(const char *address, struct store **ret_store, struct fault *fault);
+	enum err (*check)(const char *address, struct fault *fault);
 };
 
 static const struct scheme schemes[] = {
-    {"memory:", memory_open},
-    {"file:", sqlite_open},
+    {"memory:", memory_open, memory_check},
+    {"file:", sqlite_open, sqlite_check},
+    {"redis://", redis_open, redis_check},
+    {"redis+unix://", redis_open_unix, redis_check_unix},
+    {"redis+sentinel://", redis_open_sentinel, redis_check_sentinel},
 };
+
+/* The kind of store and what follows its prefix, or NULL. */
+static const struct scheme *find_scheme(const char *url, const char **ret_address, struct fault *fault)
+{
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		size_t length = strlen(schemes[i].prefix);
+		*ret_address = url + length;
+		if (strncmp(url, schemes[i].prefix, length) == 0)
+			return &schemes[i];
+	}
+	char masked[200];
+	store_mask_url(url, masked, sizeof masked);
+	fault_set(fault, ERR_INVALID_ARGUMENT, "STORE_URL",
+	          "store: \"%s\" is no kind of store; allowed are redis://HOST:PORT, \"memory:\" and \"file:PATH\"",
+	          masked);
+	return NULL;
+}
 
 enum err store_open(const char *url, struct store **ret_store, struct fault *fault)
 {
 	assert(url != NULL && ret_store != NULL && fault != NULL);
-	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-		size_t length = strlen(schemes[i].prefix);
-		if (strncmp(url, schemes[i].prefix, length) == 0)
-			return schemes[i].open(url + length, ret_store, fault);
+	const char *address;
+	const struct scheme *scheme = find_scheme(url, &address, fault);
+	return scheme != NULL ? scheme->open(address, ret_store, fault) : fault->code;
+}
+
+enum err store_check_url(const char *url, struct fault *fault)
+{
+	assert(url != NULL && fault != NULL);
+	const char *address;
+	const struct scheme *scheme = find_scheme(url, &address, fault);
+	return scheme != NULL ? scheme->check(address, fault) : fault->code;
+}
+
+void store_mask_url(const char *url, char *ret_text, size_t size)
+{
+	const char *start = strstr(url, "://"), *host = NULL, *password = NULL;
+	if (start != NULL) {
+		start += 3;
+		host = strrchr(start, '@');
+		password = host != NULL ? memchr(start, ':', (size_t)(host - start)) : NULL;
 	}
-	return fault_set(fault, ERR_INVALID_ARGUMENT, "STORE_URL",
-	                 "store: \"%s\" is no kind of store; allowed are \"memory:\" and \"file:PATH\"", url);
+	if (password != NULL)
+		snprintf(ret_text, size, "%.*s:***%s", (int)(password - url), url, host);
+	else
+		snprintf(ret_text, size, "%s", url);
 }
 
 void store_close(struct store *store)
@@ -59,6 +101,21 @@ static void assert_put(const struct store_put *put)
 	assert(put->record.expires_ms >= 0);
 }
 
+static void count_commit(const struct store_put *puts, size_t count, enum err err, int64_t duration_ns)
+{
+	size_t conflicts = 0;
+	for (size_t i = 0; i < count; i++)
+		conflicts += puts[i].is_conflict;
+	metrics_add(err == ERR_OK ? METRICS_COMMITS : METRICS_COMMIT_FAILURES, 1);
+	metrics_set(METRICS_STORE_IS_WELL, err == ERR_OK);
+	metrics_observe(METRICS_COMMIT_TIME, (uint64_t)duration_ns);
+	metrics_observe(METRICS_COMMIT_SIZE, count);
+	if (err != ERR_OK)
+		return;
+	metrics_add(METRICS_CONFLICTS, conflicts);
+	metrics_add(METRICS_COMMITTED_CHANGES, count - conflicts);
+}
+
 enum err store_commit(struct store *store, struct store_put *puts, size_t count, enum store_durability *ret_durability,
                       struct fault *fault)
 {
@@ -67,7 +124,10 @@ enum err store_commit(struct store *store, struct store_put *puts, size_t count,
 		assert_put(&puts[i]);
 		puts[i].is_conflict = false;
 	}
-	return store->class->commit(store, puts, count, ret_durability, fault);
+	int64_t started_ns = clock_steady_ns();
+	enum err err = store->class->commit(store, puts, count, ret_durability, fault);
+	count_commit(puts, count, err, clock_steady_ns() - started_ns);
+	return err;
 }
 
 enum err store_list(struct store *store, const struct store_query *query, store_visit *visit, void *context,
@@ -75,6 +135,8 @@ enum err store_list(struct store *store, const struct store_query *query, store_
 {
 	assert(store != NULL && query != NULL && visit != NULL && fault != NULL);
 	assert(query->limit >= 1 && query->before_row >= 0);
+	if (query->place != NULL)
+		*query->place = (struct store_place){0};
 	return store->class->list(store, query, visit, context, fault);
 }
 
@@ -89,6 +151,29 @@ enum store_durability store_durability(struct store *store)
 {
 	assert(store != NULL);
 	return store->class->durability(store);
+}
+
+bool store_is_shared(const struct store *store)
+{
+	return store->class->hear != NULL;
+}
+
+bool store_hear(struct store *store, enum store_hearing hearing, store_tell *tell, void *context)
+{
+	assert(store_is_shared(store) && tell != NULL);
+	return store->class->hear(store, hearing, tell, context);
+}
+
+void store_sign(struct store *store, const char *const *job_ids, size_t count)
+{
+	assert(store_is_shared(store));
+	store->class->sign(store, job_ids, count);
+}
+
+void store_listen(struct store *store, void (*wake)(void *context), void *context)
+{
+	assert(store_is_shared(store));
+	store->class->listen(store, wake, context);
 }
 
 enum err store_load_note(struct store *store, const char *key, struct store_note *ret_note, struct fault *fault)

@@ -1,6 +1,11 @@
 /*
  * What keeps the jobs: a struct of functions over records. A store knows no rules; it puts a record if the revision is
- * still the expected one. load, commit and expired are called by one thread at a time; list by any.
+ * still the expected one. load, commit, expired, sign and hear are called by one thread at a time; the others by any.
+ *
+ * A *shared* store serves several processes. It numbers all commits, of whatever process, and tells each of the
+ * processes about all of them in that order (store_hear): the only way in which a process learns of changes, its own
+ * included. So whoever has heard up to the number that an answer of the store came with knows of everything that the
+ * answer shows.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -20,6 +25,8 @@ enum { STORE_NUMBERS_MAX = 64 };
 /* What a commit is worth; numbers as in the schema. */
 enum store_durability { STORE_UNSPECIFIED, STORE_SYNCED, STORE_WRITTEN, STORE_MEMORY };
 
+struct job_entry;
+
 /* A job as the store sees it: the whole in `payload`, and beside it what can be asked for or read by people. job_id,
  * pipeline, parent and created_ms never change. NULL strings count as empty; those of a listing are never NULL. */
 struct store_record {
@@ -37,6 +44,8 @@ struct store_record {
 	int64_t expires_ms; /* 0: under way */
 	const uint8_t *payload;
 	size_t payload_bytes;
+	const struct job_entry *metadata; /* to be shown to people who look into the store; never given back */
+	size_t metadata_count;
 };
 
 /* One job to load. */
@@ -54,8 +63,15 @@ struct store_put {
 	struct store_record record; /* of a removal only job_id counts */
 	uint64_t expected_revision; /* revision the job must have now, below record.revision; 0: it must not exist */
 	bool is_removal;            /* with expected_revision > 0 */
-	int64_t row;      /* from the load or an earlier put, 0: not known; set by the commit, to 0 by a removal */
-	bool is_conflict; /* set by the commit: the expectation was not met, this put was left out */
+	int64_t row;         /* from the load or an earlier put, 0: not known; set by the commit, to 0 by a removal */
+	bool is_conflict;    /* set by the commit: the expectation was not met, this put was left out */
+	const uint8_t *news; /* of a shared store: what all who hear it are told of this put */
+	size_t news_bytes;
+};
+
+/* Where a listing has ended, and what it shows. */
+struct store_place {
+	int64_t next_row; /* go on before this row; 0: there are no more */
 };
 
 /* A small thing beside the jobs. */
@@ -74,6 +90,27 @@ struct store_query {
 	const char *job_id_prefix;
 	size_t limit;       /* at most this many, >= 1 */
 	int64_t before_row; /* only jobs created before this one; 0: from the newest */
+	/* Not NULL: the listing shows one moment, up to which store_hear then tells; for that it may end before it has
+	 * reached the limit, and says where. Only for the thread that loads and commits. */
+	struct store_place *place;
+};
+
+/* What store_hear tells, in order: that a commit has put something, or (is_sign) that a worker was heard by
+ * another process. Borrowed for the call. */
+struct store_news {
+	const char *job_id;
+	int64_t row;
+	bool is_sign;
+	bool is_own; /* of this process */
+	const uint8_t *bytes;
+	size_t length;
+};
+typedef void store_tell(const struct store_news *news, void *context);
+
+/* How much there is to hear. */
+enum store_hearing {
+	STORE_HEAR_SHOWN,   /* up to what the last load, commit or listing showed; waits for it, but never long */
+	STORE_HEAR_ARRIVED, /* all that has arrived */
 };
 
 /* Gets each record of a listing, the newest first, with its row. Borrowed for the call. False ends the listing. Must be
@@ -94,6 +131,10 @@ struct store_class {
 	                    struct fault *fault);
 	enum store_durability (*durability)(struct store *store);
 	void (*close)(struct store *store);
+	/* Of shared stores; else NULL. */
+	bool (*hear)(struct store *store, enum store_hearing hearing, store_tell *tell, void *context);
+	void (*sign)(struct store *store, const char *const *job_ids, size_t count);
+	void (*listen)(struct store *store, void (*wake)(void *context), void *context);
 	/* Both NULL: this store keeps no notes. */
 	enum err (*load_note)(struct store *store, const char *key, struct store_note *ret_note, struct fault *fault);
 	enum err (*put_note)(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
@@ -106,11 +147,20 @@ struct store {
 	const struct store_class *class;
 };
 
-/* Opens the store of a URL: "memory:" or "file:PATH" (missing folders are made, mode 0700; the file has mode 0600). The
- * caller closes it.
+/* Opens the store of a URL: "memory:", "file:PATH" (missing folders are made, mode 0700; the file has mode 0600), or
+ * redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], redis+unix://[USER[:PASSWORD]@]/PATH or
+ * redis+sentinel://[USER[:PASSWORD]@]HOST[:PORT],…/MASTER[/DATABASE], each with parameters
+ * ?prefix=…&replicas=…&database=…; a password may come from PROGRESSD_REDIS_PASSWORD or from the file that
+ * PROGRESSD_REDIS_PASSWORD_FILE names. The caller closes it.
  * INVALID_ARGUMENT: no such kind, or a bad address. FAILED_PRECONDITION: the file is not ours, from a newer version, or
- * in use by another process. UNAVAILABLE: it cannot be opened. */
+ * in use by another process; the server does not let us in. UNAVAILABLE: it cannot be opened. */
 enum err store_open(const char *url, struct store **ret_store, struct fault *fault) MUST_USE;
+
+/* Whether the URL is one of a store, without opening it. INVALID_ARGUMENT as of store_open. */
+enum err store_check_url(const char *url, struct fault *fault) MUST_USE;
+
+/* The URL with *** for its password, for people to read; cut to the size. */
+void store_mask_url(const char *url, char *ret_text, size_t size);
 
 /* Closes the store; accepts NULL. */
 void store_close(struct store *store);
@@ -120,7 +170,8 @@ enum err store_load_all(struct store *store, struct store_load *loads, size_t co
 
 /* Makes all changes that meet their expectation, together: after an error none of them is made. Each job occurs at most
  * once. A conflict is not an error. DATA_LOSS: the disk failed to sync; nothing may be promised any more, the process
- * should stop. UNAVAILABLE, RESOURCE_EXHAUSTED (disk full): try again later. */
+ * should stop. UNAVAILABLE, RESOURCE_EXHAUSTED (disk full): try again later; a shared store may then have made some of
+ * them or all, and not know it. */
 enum err store_commit(struct store *store, struct store_put *puts, size_t count, enum store_durability *ret_durability,
                       struct fault *fault) MUST_USE;
 
@@ -146,5 +197,21 @@ enum err store_put_note(struct store *store, const char *key, uint64_t expected_
 
 /* What a commit would be worth now. */
 enum store_durability store_durability(struct store *store);
+
+/* Whether other processes change the jobs, too. Then load what is at hand anew when store_hear tells of it. */
+bool store_is_shared(const struct store *store);
+
+/* Of a shared store: tells of commits and signs of life in order, each once. False: something was missed (the way to
+ * the store was cut, or the store has lost what it had), so that whatever is at hand may be old; it goes on from what
+ * the store shows now. */
+bool store_hear(struct store *store, enum store_hearing hearing, store_tell *tell, void *context);
+
+/* Of a shared store: tells the other processes that the workers of these jobs were heard. Nothing of it is kept; an
+ * error is nobody's business. */
+void store_sign(struct store *store, const char *const *job_ids, size_t count);
+
+/* Of a shared store: `wake` is called, on any thread, when there is something to hear; not again before store_hear was
+ * called. NULL ends it: once this returns, it is not called any more. */
+void store_listen(struct store *store, void (*wake)(void *context), void *context);
 
 #endif

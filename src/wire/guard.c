@@ -76,30 +76,10 @@ static enum err count_parts(struct walk *walk, const struct level *level, size_t
 	return ERR_OK;
 }
 
-static enum reader_type type_on_wire(ProtobufCType type)
-{
-	switch (type) {
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_BYTES:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return READER_BYTES;
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-		return READER_FIXED32;
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return READER_FIXED64;
-	default:
-		return READER_VARINT;
-	}
-}
-
 /* Counts the elements of a packed field; false if they are not whole. */
 static bool count_packed(ProtobufCType type, struct wire_bytes bytes, size_t *ret_count)
 {
-	enum reader_type wire = type_on_wire(type);
+	enum reader_type wire = reader_type_of(type);
 	size_t count = 0;
 	if (wire != READER_VARINT) {
 		size_t size = wire == READER_FIXED64 ? 8 : 4;
@@ -145,7 +125,7 @@ static enum err check_sub_message(struct walk *walk, const struct level *level, 
 static enum err check_known(struct walk *walk, const struct level *level, const struct reader_field *part)
 {
 	const ProtobufCFieldDescriptor *field = level->field;
-	enum reader_type expected = type_on_wire(field->type);
+	enum reader_type expected = reader_type_of(field->type);
 	bool is_repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
 	if (is_repeated && expected != READER_BYTES && part->type == READER_BYTES)
 		return check_packed(walk, level, part->bytes);

@@ -9,6 +9,26 @@ enum {
 	FIELD_NUMBER_MAX = (1 << 29) - 1,
 };
 
+enum reader_type reader_type_of(ProtobufCType type)
+{
+	switch (type) {
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_BYTES:
+	case PROTOBUF_C_TYPE_MESSAGE:
+		return READER_BYTES;
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+		return READER_FIXED32;
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return READER_FIXED64;
+	default:
+		return READER_VARINT;
+	}
+}
+
 static bool read_varint(struct reader *reader, size_t bytes_max, uint64_t *ret_value)
 {
 	size_t left = (size_t)(reader->end - reader->at);

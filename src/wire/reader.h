@@ -28,6 +28,9 @@ struct reader_field {
 	struct wire_bytes bytes; /* of READER_BYTES; never beyond the end */
 };
 
+/* How values of the type are written, one by one. */
+enum reader_type reader_type_of(ProtobufCType type);
+
 /* Reads a varint of at most 10 bytes; what lies above 64 bits is dropped. False: there is none, the reader is as it
  * was. */
 bool reader_varint(struct reader *reader, uint64_t *ret_value);

@@ -2,7 +2,8 @@
 #include "fixture.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
+#include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,19 +17,23 @@ void fixture_make_folder(struct fixture *fixture, enum fixture_kind kind)
 	snprintf(fixture->path, sizeof fixture->path, "%s/jobs.db", fixture->folder);
 	if (kind == FIXTURE_MEMORY)
 		snprintf(fixture->url, sizeof fixture->url, "memory:");
+	else if (kind == FIXTURE_REDIS)
+		snprintf(fixture->url, sizeof fixture->url, "redis+unix://%s/redis.sock?prefix=test:", fixture->folder);
 	else
 		snprintf(fixture->url, sizeof fixture->url, "file:%s", fixture->path);
 }
 
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+	(void)about;
+	(void)kind;
+	(void)place;
+	return remove(path);
+}
+
 void fixture_remove_folder(struct fixture *fixture)
 {
-	DIR *folder = opendir(fixture->folder);
-	cr_assert_not_null(folder);
-	for (struct dirent *file; (file = readdir(folder)) != NULL;)
-		if (file->d_name[0] != '.')
-			unlinkat(dirfd(folder), file->d_name, 0);
-	closedir(folder);
-	cr_assert_eq(rmdir(fixture->folder), 0);
+	cr_assert_eq(nftw(fixture->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static void open_store(struct fixture *fixture)
@@ -40,12 +45,17 @@ static void open_store(struct fixture *fixture)
 void fixture_start(struct fixture *fixture, enum fixture_kind kind)
 {
 	fixture_make_folder(fixture, kind);
+	signal(SIGPIPE, SIG_IGN); /* as the daemon does: a server that is gone is an error, not the end */
+	if (kind == FIXTURE_REDIS)
+		redis_server_start(&fixture->server, fixture->folder, NULL);
 	open_store(fixture);
 }
 
 void fixture_finish(struct fixture *fixture)
 {
 	store_close(fixture->store);
+	if (fixture->kind == FIXTURE_REDIS)
+		redis_server_kill(&fixture->server);
 	fixture_remove_folder(fixture);
 }
 

@@ -3,15 +3,17 @@
 #define CONTRACT_FIXTURE_H
 
 #include "store/store.h"
+#include "support/redis_server.h"
 
-enum fixture_kind { FIXTURE_MEMORY, FIXTURE_FILE };
+enum fixture_kind { FIXTURE_MEMORY, FIXTURE_FILE, FIXTURE_REDIS };
 
 struct fixture {
 	enum fixture_kind kind;
 	struct store *store;
 	char folder[64]; /* fresh, removed at the end */
 	char path[96];   /* of the file in it */
-	char url[112];
+	char url[128];
+	struct redis_server server; /* of FIXTURE_REDIS */
 };
 
 /* Opens a fresh store; all functions here fail the test when something goes wrong. */
@@ -39,6 +41,13 @@ void fixture_reopen(struct fixture *fixture);
 	{                                                                                                                  \
 		struct fixture fixture;                                                                                        \
 		fixture_start(&fixture, FIXTURE_FILE);                                                                         \
+		suite##_##name(&fixture);                                                                                      \
+		fixture_finish(&fixture);                                                                                      \
+	}                                                                                                                  \
+	Test(suite, name##_in_redis)                                                                                       \
+	{                                                                                                                  \
+		struct fixture fixture;                                                                                        \
+		fixture_start(&fixture, FIXTURE_REDIS);                                                                        \
 		suite##_##name(&fixture);                                                                                      \
 		fixture_finish(&fixture);                                                                                      \
 	}                                                                                                                  \

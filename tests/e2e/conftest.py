@@ -10,6 +10,7 @@ import pytest
 
 from support.daemon import Daemon
 from support.places import program
+from support.web import Web
 
 
 FIGURES = []
@@ -53,6 +54,12 @@ def daemon(start_daemon):
 def client(daemon):
     with daemon.client() as client:
         yield client
+
+
+@pytest.fixture
+def web(daemon):
+    """Asks the daemon over HTTP."""
+    return Web(daemon)
 
 
 @pytest.fixture
@@ -127,6 +134,7 @@ def run_progressd(folder):
             "HOME": folder,
             "XDG_RUNTIME_DIR": folder,
             "XDG_STATE_HOME": folder,
+            "PROGRESSD_HTTP": "127.0.0.1:0",
             **variables,
         }
         return subprocess.run(

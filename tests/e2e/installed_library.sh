@@ -22,7 +22,7 @@ libdir=$(pkg-config --variable=libdir prg)
 sanitize=$(sed -n 's/^PROGRESS_SANITIZE:[A-Z]*=\(..*\)/-fsanitize=\1/p' "$build/CMakeCache.txt")
 
 rpc=ipc://$work/rpc.sock
-"$progressd" --rpc "$rpc" --pub "ipc://$work/events.sock" --store memory: 2>"$work/daemon.log" &
+"$progressd" --rpc "$rpc" --pub "ipc://$work/events.sock" --http off --store memory: 2>"$work/daemon.log" &
 daemon=$!
 trap 'kill $daemon 2>/dev/null; wait $daemon; rm -rf "$work"' EXIT
 

@@ -24,6 +24,8 @@ def test_help_names_every_option(run_progressd):
     assert (completed.returncode, completed.stderr) == (0, "")
     for option in ("--rpc", "--pub", "--http", "--store", "--config", "--help", "--version", "--check-config"):
         assert option in completed.stdout
+    for option in ("--http-host", "--http-origin", "--tls-cert", "--tls-key", "--dashboard", "--access-log"):
+        assert option in completed.stdout
     assert "7070" in completed.stdout and "RUNDIR" in completed.stdout
 
 
@@ -55,6 +57,12 @@ def test_check_config_says_whether_the_options_are_good(run_progressd, folder):
         (["--rpc", "ipc:///" + "x" * 108], "107"),
         (["--pub", ""], "--pub"),
         (["--http", "7080"], "--http"),
+        (["--http-host", "example.org:80"], "--http-host"),
+        (["--http-origin", "example.org"], "https://HOST"),
+        (["--http-origin", "https://example.org/"], "https://HOST"),
+        (["--http-heartbeat", "0"], "--http-heartbeat"),
+        (["--access-log", "most"], "off, errors, all"),
+        (["--tls-cert", "/some/file"], "--tls-key"),
         (["--store", "postgres://localhost"], "memory:"),
         (["--store", "file:"], "file:PATH"),
         (["--log-level", "loud"], "debug, info, warning, error"),
@@ -320,6 +328,7 @@ def test_without_options_it_listens_at_the_default_places(folder):
             "tcp://127.0.0.1:7070",
             f"ipc://{folder}/progressd/events.sock",
             "tcp://127.0.0.1:7071",
+            "http://127.0.0.1:7080",
         ):
             assert f"url={url}\n" in text
         with Client(f"ipc://{folder}/progressd/rpc.sock") as client:

@@ -44,7 +44,7 @@ def programs(tmp_path_factory):
         done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
-    run(TREE / "script/generate", "--proto", folder / "proto", "--out", folder / "gen")
+    run(TREE / "script/generate", "--proto", folder / "proto", "--out", folder / "gen", "c")
     run(
         "cmake",
         "-S",

@@ -4,11 +4,16 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from support.places import BUILD, TREE
 
 
-def test_nothing_acknowledged_is_lost_under_writers(figure):
+@pytest.mark.parametrize("victim", ["daemon", "redis"])
+def test_nothing_acknowledged_is_lost_under_writers(figure, victim):
     words = [sys.executable, str(TREE / "tests/stress/crash.py"), "--kills", "8"]
+    if victim == "redis":
+        words.append("--redis")
     if "TEST_SEED" in os.environ:
         words += ["--seed", os.environ["TEST_SEED"]]
     done = subprocess.run(
@@ -17,4 +22,4 @@ def test_nothing_acknowledged_is_lost_under_writers(figure):
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("figure: ")]
     figure(line.removeprefix("figure: "))
-    assert "8 kills under 8 writers" in line and " 0 lost, 0 wrong" in line
+    assert line.startswith("figure: 8 kills") and "under 8 writers" in line and " 0 lost, 0 wrong" in line

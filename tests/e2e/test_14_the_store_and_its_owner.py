@@ -11,6 +11,8 @@ from support import rpc
 from support.messages import stage
 from support.refusal import only_line
 
+DATA_LOSS = 15
+
 
 def minimal(daemon):
     """Addresses of a second daemon that wants nothing of the first."""
@@ -135,3 +137,24 @@ def test_people_can_read_and_copy_the_store_meanwhile(daemon, start_daemon, fold
         assert sqlite(daemon.store_path, asked).startswith("job-1|100|")
     copy = start_daemon(store=f"file:{folder}/copy.db")
     assert copy.client().call("GetProgress", job_id="job-1").progress_info.progress == 62
+
+
+def test_a_damaged_record_harms_only_its_own_job(daemon):
+    with daemon.client() as client:
+        for name in ("job-1", "job-2", "job-3"):
+            client.call("UpdateProgress", job_id=name, stage=stage("downloading"))
+    daemon.kill()
+    with sqlite3.connect(daemon.store_path) as store:
+        store.execute("UPDATE job SET record = x'00ff' WHERE job_id = 'job-2'")
+    store.close()
+    daemon.start()
+    with daemon.client() as client:
+        assert [info.job_id for info in client.call("ListJobs").jobs] == ["job-3", "job-1"]
+        snapshot = client.call("WatchJobs", timeout={}).events
+        assert [event.progress_info.job_id for event in snapshot] == ["job-3", "job-1"]
+        with pytest.raises(rpc.Refused) as refused:
+            client.call("GetProgress", job_id="job-2")
+        assert refused.value.code == DATA_LOSS
+        assert client.call("UpdateProgress", job_id="job-1", stage=stage("completed")).progress_info.revision == 2
+    lines = [line for line in daemon.log().splitlines() if "event=unreadable_record" in line]
+    assert lines and all("level=error" in line and "job=job-2" in line for line in lines)

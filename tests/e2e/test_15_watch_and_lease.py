@@ -1,75 +1,23 @@
 """The life of a job over the wire: watching without gaps over crashes, leases, cancelling, batches, and deletion."""
 
+import multiprocessing
+import os
+import signal
 import threading
 import time
 
 import pytest
 
+from support import rpc
 from support.messages import job as messages, service, stage, stages
 from support.rpc import Refused
+from support.watcher import Watcher
 
+LEASE = 1  # seconds
 NOT_FOUND, FAILED_PRECONDITION, ABORTED = 5, 9, 10
 STALLED, ACTIVE, SUCCEEDED, FAILED = (stages.JobState.Value("JOB_STATE_" + name)
                                       for name in ("STALLED", "ACTIVE", "SUCCEEDED", "FAILED"))
 SNAPSHOT, ENDED, DELETED = (messages.EventKind.Value("EVENT_KIND_" + name) for name in ("SNAPSHOT", "ENDED", "DELETED"))
-
-
-class Watcher:
-    """Follows the tokens of one job, or of all, through lost connections, and checks that there is no gap and no repeat."""
-
-    def __init__(self, daemon, job_id=None, **options):
-        self.daemon, self.job_id, self.options = daemon, job_id, options
-        self.token, self.events, self.resyncs, self.known = "", [], 0, {}
-        self.client = None
-
-    def look(self, seconds=20):
-        """One answer: its events."""
-        if self.client is None:
-            self.client = self.daemon.client()
-        fields = dict(self.options, resume_token=self.token, timeout={"seconds": seconds})
-        if self.job_id:
-            answer = self.client.call("WatchProgress", job_id=self.job_id, **fields)
-        else:
-            answer = self.client.call("WatchJobs", **fields)
-        self.resyncs += answer.resync
-        if answer.resync:
-            self.known = {}
-        for event in answer.events:
-            self._take(event)
-        self.token = answer.resume_token
-        return list(answer.events)
-
-    def _take(self, event):
-        info = event.progress_info
-        known = self.known.get(info.job_id)
-        if event.kind != SNAPSHOT and known is not None:
-            assert event.previous_revision == known.revision, "a gap or a repeat"
-            assert event.kind == DELETED or (info.attempt, info.run, info.progress) >= (known.attempt, known.run, known.progress) \
-                or info.state == FAILED
-        self.known[info.job_id] = info
-        self.events.append(event)
-
-    def look_until(self, condition, seconds=60):
-        """Looks on until an event meets the condition, over lost connections; returns that event."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            try:
-                for event in self.look():
-                    if condition(event):
-                        return event
-            except (ConnectionError, OSError, AssertionError, Refused) as problem:
-                if isinstance(problem, AssertionError) and "accepts" not in str(problem):
-                    raise
-                if isinstance(problem, Refused) and problem.code != 14:
-                    raise
-                self.leave()
-                time.sleep(0.02)
-        raise AssertionError("it was not told in time")
-
-    def leave(self):
-        if self.client is not None:
-            self.client.close()
-        self.client = None
 
 
 @pytest.fixture
@@ -188,6 +136,73 @@ def test_a_worker_that_beats_does_not_stall(client, watch):
         beat = client.call("Heartbeat", job_id="job-1").progress_info
         assert (beat.state, beat.revision) == (ACTIVE, 1)
         time.sleep(0.1)
+
+
+# ---- workers that are killed or frozen
+
+
+def beat_for_ever(url, report):
+    """A worker: begins the first attempt, beats, and reports with which codes it is told to stop."""
+    with rpc.Client(url) as client:
+        client.call("UpdateProgress", job_id="job-1", stage=stage("downloading"), attempt=1, lease={"seconds": LEASE})
+        report.send("begun")
+        try:
+            while True:
+                client.call("Heartbeat", job_id="job-1", attempt=1)
+                time.sleep(LEASE / 20)
+        except Refused as refused:
+            report.send(refused.code)
+        update = {"job_id": "job-1", "stage": stage("completed"), "attempt": 1}
+        report.send(client.reply("UpdateProgress", **update)[0].code)
+
+
+def reported(reports):
+    assert reports.poll(60), "the worker does not report"
+    return reports.recv()
+
+
+@pytest.fixture
+def beating_worker(daemon):
+    """A process, and where its reports come."""
+    reports, report = multiprocessing.Pipe(duplex=False)
+    worker = multiprocessing.get_context("fork").Process(target=beat_for_ever, args=(daemon.url, report))
+    worker.start()
+    assert reported(reports) == "begun"
+    yield worker, reports
+    worker.kill()
+    worker.join()
+
+
+def wait_for_stall(client, watcher):
+    """How long it took from the last sign of life to the stall, in seconds and by the service's clock."""
+    event = watcher.look_until(lambda event: event.progress_info.state == STALLED)
+    info = client.call("GetProgress", job_id="job-1").progress_info
+    assert info == event.progress_info
+    last_sign_ms = info.lease_expire_time.ToMilliseconds() - LEASE * 1000
+    return (info.update_time.ToMilliseconds() - last_sign_ms) / 1000
+
+
+def test_a_killed_worker_is_stalled_within_its_lease_and_a_second(client, watch, beating_worker, figure):
+    worker, _ = beating_worker
+    watcher = watch("job-1")
+    watcher.look()
+    worker.kill()
+    silence = wait_for_stall(client, watcher)
+    figure(f"stalled {silence - LEASE:+.3f} s after a lease of {LEASE} s since the last sign of a worker that was killed")
+    assert LEASE - 0.05 <= silence <= LEASE + 1
+
+
+def test_a_frozen_worker_that_wakes_up_is_fenced(client, watch, beating_worker):
+    worker, reports = beating_worker
+    watcher = watch("job-1")
+    os.kill(worker.pid, signal.SIGSTOP)
+    assert wait_for_stall(client, watcher) <= LEASE + 1
+    client.call("UpdateProgress", job_id="job-1", stage=stage("queued"), attempt=2)
+    before = client.call("UpdateProgressIncremental", job_id="job-1", stage=stage("transcribing"), fraction=0.5).progress_info
+    os.kill(worker.pid, signal.SIGCONT)
+    assert [reported(reports), reported(reports)] == [ABORTED, ABORTED], "its heartbeat, and its end"
+    assert client.call("GetProgress", job_id="job-1").progress_info == before
+    assert watcher.look_until(lambda event: event.progress_info.revision == before.revision).progress_info == before
 
 
 def test_an_old_worker_is_fenced(client):

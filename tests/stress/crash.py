@@ -1,6 +1,9 @@
 """Kills progressd again and again under writers, and counts what was acknowledged and is not there.
 
-usage: crash.py [--kills N] [--writers N] [--seed N] [--folder DIR]     (BUILD_DIR chooses the build, default build/dev)
+usage: crash.py [--kills N] [--writers N] [--seed N] [--folder DIR] [--redis]     (BUILD_DIR chooses the build, default
+build/dev)
+
+With --redis there are two daemons on one Redis that syncs each write, and it is Redis that is killed.
 
 Each writer is a process with a job of its own at a time. It sends updates with its writer name and a rising sequence,
 sends an update again until it is acknowledged, and puts each acknowledgement into its own file, outside of the daemon,
@@ -28,7 +31,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from support import rpc, wait  # noqa: E402 (the path comes first)
 from support.daemon import Daemon  # noqa: E402
 from support.messages import service, stage  # noqa: E402
+from support.redis import SAFE, Redis  # noqa: E402
 
+UNAVAILABLE = 14
 UPDATES_A_JOB = 40
 STEP_ACKNOWLEDGEMENTS_MAX = 400
 
@@ -64,6 +69,10 @@ class Writer:
                 if self.client is None:
                     self.client = rpc.Client(self.url, seconds=5)
                 return self._send(job_id, sequence)
+            except rpc.Refused as refused:  # Redis was killed
+                if refused.code != UNAVAILABLE:
+                    raise
+                time.sleep(0.002)
             except (OSError, AssertionError):  # killed; a new one is on its way
                 if self.client is not None:
                     self.client.close()
@@ -120,14 +129,27 @@ class Acknowledgements:
         self.fresh.add(note["job"])
 
 
+def ask_patiently(client, job_id):
+    """The reply about the job; a store that is away is waited for."""
+    replies = []
+
+    def answered():
+        number = client.send("GetProgress", service.GetProgressRequest(job_id=job_id))
+        got, reply = client.receive()
+        assert got == number
+        replies.append(reply)
+        return reply.code != UNAVAILABLE
+
+    wait.until(answered, "the store is back")
+    return replies[-1]
+
+
 def check(daemon, notes, faults):
     """Compares the jobs with their last acknowledgements; the number of jobs that are behind."""
     lost = 0
     with daemon.client() as client:
         for note in notes:
-            number = client.send("GetProgress", service.GetProgressRequest(job_id=note["job"]))
-            got, reply = client.receive()
-            assert got == number
+            reply = ask_patiently(client, note["job"])
             info = service.GetProgressResponse.FromString(reply.response).progress_info
             if reply.code != 0 or info.revision < note["revision"] or info.progress < note["progress"]:
                 lost += 1
@@ -141,10 +163,16 @@ class Trial:
     def __init__(self, options, folder):
         self.options = options
         self.chance = random.Random(options.seed)
-        self.daemon = Daemon()
+        self.redis = Redis(*SAFE) if options.redis else None
+        self.daemons = [Daemon(store=self.redis.url) for _ in range(2)] if options.redis else [Daemon()]
+        self.daemon = self.daemons[0]
+        self.victim = self.redis or self.daemon
         self.stop = multiprocessing.Event()
         self.writers = [
-            multiprocessing.Process(target=run_writer, args=(number, self.daemon.url, folder, self.stop))
+            multiprocessing.Process(
+                target=run_writer,
+                args=(number, self.daemons[number % len(self.daemons)].url, folder, self.stop),
+            )
             for number in range(options.writers)
         ]
         self.seen = Acknowledgements(folder, options.writers)
@@ -160,25 +188,28 @@ class Trial:
             self.stop.set()
             for writer in self.writers:
                 writer.join()
-        self.daemon.kill()
+        self.victim.kill()
         self.seen.read()
-        self.daemon.start()
+        self.victim.start()
         self.lost += check(self.daemon, self.seen.best.values(), self.seen.faults)
 
     def _kill_once(self):
         goal = self.seen.read() + self.chance.randint(1, STEP_ACKNOWLEDGEMENTS_MAX)
         wait.until(lambda: self.seen.read() >= goal, "the writers go on", 60)
-        self.daemon.kill()
+        self.victim.kill()
         self.seen.read()
         jobs, self.seen.fresh = self.seen.fresh, set()
         notes = [self.seen.best[job] for job in jobs]
-        self.daemon.start()
+        self.victim.start()
         self.lost += check(self.daemon, notes, self.seen.faults)
 
     def close(self):
-        if self.daemon.process.poll() is None:
-            self.daemon.kill()
-        shutil.rmtree(self.daemon.folder)
+        for daemon in self.daemons:
+            if daemon.process.poll() is None:
+                daemon.kill()
+            shutil.rmtree(daemon.folder)
+        if self.redis:
+            self.redis.close()
 
 
 def main():
@@ -186,6 +217,7 @@ def main():
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--writers", type=int, default=8)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    parser.add_argument("--redis", action="store_true", help="two daemons on one Redis, which is killed")
     parser.add_argument("--folder", help="where the acknowledgements are kept")
     options = parser.parse_args()
     print(f"TEST_SEED={options.seed}")
@@ -202,7 +234,7 @@ def main():
     for fault in seen.faults[:20]:
         print(fault)
     print(
-        f"figure: {options.kills} kills under {options.writers} writers, {seen.count} acknowledged updates"
+        f"figure: {options.kills} kills{' of Redis' if options.redis else ''} under {options.writers} writers, {seen.count} acknowledged updates"
         f" of {len(seen.best)} jobs, {trial.lost} lost, {len(seen.faults) - trial.lost} wrong, {time.monotonic() - started:.0f} s"
     )
     sys.exit(1 if seen.faults else 0)

@@ -4,7 +4,7 @@
  * answered once. In the end every watcher knows what the store holds.
  *
  * stress_simulation [--seeds N] [--from SEED]: seeds SEED to SEED + N - 1. A failure prints its seed; to replay it:
- * --from SEED --seeds 1.
+ * --from SEED --seeds 1. What a seed exercised on average is told as a figure.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -15,6 +15,11 @@ enum { STEPS = 150, START_MS = 1000000, SEEDS_DEFAULT = 300 };
 
 static uint64_t seed;
 static int step;
+
+/* What was exercised by all seeds. */
+static struct tally {
+	uint64_t calls, changes, ends, removals, stalls, faults, restarts, answers, events, resyncs;
+} tally;
 
 _Noreturn void simulation_fail(void)
 {
@@ -36,14 +41,14 @@ static void check_is_stored(struct world *world, const Progress__V1__ProgressEve
 {
 	const Progress__V1__ProgressInfo *now = event->progress_info;
 	int number = simulation_number(now->job_id);
-	struct job *job = simulation_store_find(&world->store, now->job_id);
+	const struct job *job = simulation_store_find(&world->store, now->job_id);
 	bool is_removal = event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED;
 	CHECK(is_removal || (job != NULL && job->view.revision >= now->revision) || job == NULL, "%s@%" PRIu64, now->job_id,
 	      now->revision);
 	bool is_new_stall = (int)now->state == JOB_STATE_STALLED && world->told[number].state == JOB_STATE_ACTIVE;
+	tally.stalls += is_new_stall;
 	if (is_new_stall && job != NULL && job->view.revision == now->revision)
 		check_stall(world, number, job);
-	job_destroy(job);
 }
 
 static void hear(struct feed_listener *listener, const char *job_id, const uint8_t *bytes, size_t length)
@@ -61,6 +66,8 @@ static void hear(struct feed_listener *listener, const char *job_id, const uint8
 	      "%s: told %" PRIu64 " after %" PRIu64 ", but %" PRIu64 " was told last", job_id,
 	      event->progress_info->revision, event->previous_revision, told->revision);
 	world->changes++;
+	tally.ends += event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_ENDED;
+	tally.removals += event->kind == PROGRESS__V1__EVENT_KIND__EVENT_KIND_DELETED;
 	check_is_stored(world, event);
 	watcher_follow(told, event);
 	arena_finish(&arena);
@@ -186,6 +193,9 @@ static void take_watch(struct world *world, struct asked *asked)
 	if (asked->call.fault.code == ERR_OK) {
 		const Progress__V1__WatchProgressResponse *page =
 		    (const void *)open_response(asked, &progress__v1__watch_progress_response__descriptor);
+		tally.answers++;
+		tally.events += page->n_events;
+		tally.resyncs += (uint64_t)page->resync;
 		bool forgets = world->limits.changes_max < 1000;
 		seat->watcher.may_resync |= forgets;
 		watcher_learn(&seat->watcher, page, asked->is_first);
@@ -258,7 +268,7 @@ static void take_answers(struct world *world)
 
 static void check_job(struct world *world, int number)
 {
-	struct job *job = simulation_store_find(&world->store, simulation_jobs[number]);
+	const struct job *job = simulation_store_find(&world->store, simulation_jobs[number]);
 	const struct knowledge *told = &world->told[number];
 	CHECK((job != NULL ? job->view.revision : 0) == told->revision, "%s: told %" PRIu64, simulation_jobs[number],
 	      told->revision);
@@ -269,7 +279,6 @@ static void check_job(struct world *world, int number)
 		          job_shown_percent(percent) == told->progress && job->view.attempt == told->attempt,
 		      "%s is not as it was told", job->job_id);
 	}
-	job_destroy(job);
 }
 
 static void walk(struct world *world)
@@ -290,6 +299,7 @@ static void let_time_pass(struct world *world, int64_t ms)
 
 static void restart(struct world *world)
 {
+	tally.restarts++;
 	stop_corridor(world);
 	take_answers(world);
 	start_corridor(world);
@@ -341,14 +351,13 @@ static void check_no_lease_was_forgotten(struct world *world)
 		walk(world);
 	}
 	for (int i = 0; i < SIMULATION_JOBS; i++) {
-		struct job *job = simulation_store_find(&world->store, simulation_jobs[i]);
+		const struct job *job = simulation_store_find(&world->store, simulation_jobs[i]);
 		CHECK(job == NULL || job->lease_ms == 0 || job->view.state != JOB_STATE_ACTIVE, "%s: silent, but not stalled",
 		      job->job_id);
-		job_destroy(job);
 	}
 }
 
-static uint64_t run(void)
+static void run(void)
 {
 	struct world *world = create_world();
 	for (step = 0; step < STEPS; step++) {
@@ -364,9 +373,22 @@ static uint64_t run(void)
 	for (int i = 0; i < SIMULATION_WATCHERS; i++)
 		catch_up(world, i);
 	check_no_lease_was_forgotten(world);
-	uint64_t calls = world->calls;
+	tally.calls += world->calls;
+	tally.changes += world->changes;
+	tally.faults += world->store.faults;
 	destroy_world(world);
-	return calls;
+}
+
+static void tell_tally(uint64_t seeds, uint64_t first)
+{
+	double of_each = seeds > 0 ? 1.0 / (double)seeds : 0;
+	printf("figure: %" PRIu64 " seeds from %" PRIu64 ", each on average %.0f calls, %.0f changes (%.1f ends, %.1f "
+	       "removals, %.1f stalls), %.1f store faults, %.2f restarts, %.0f answers to watches with %.0f events and "
+	       "%.2f resyncs\n",
+	       seeds, first, (double)tally.calls * of_each, (double)tally.changes * of_each, (double)tally.ends * of_each,
+	       (double)tally.removals * of_each, (double)tally.stalls * of_each, (double)tally.faults * of_each,
+	       (double)tally.restarts * of_each, (double)tally.answers * of_each, (double)tally.events * of_each,
+	       (double)tally.resyncs * of_each);
 }
 
 static uint64_t read_number(int count, char **words, const char *name, uint64_t unset)
@@ -381,9 +403,8 @@ int main(int count, char **words)
 {
 	uint64_t seeds = read_number(count, words, "--seeds", SEEDS_DEFAULT),
 	         first = read_number(count, words, "--from", 1);
-	uint64_t calls = 0;
 	for (seed = first; seed < first + seeds; seed++)
-		calls += run();
-	printf("stress_simulation: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " calls\n", seeds, first, calls);
+		run();
+	tell_tally(seeds, first);
 	return 0;
 }

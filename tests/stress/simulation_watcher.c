@@ -5,17 +5,6 @@
 #include <string.h>
 
 #include "job/stages.h"
-#include "simulation_store.h"
-
-const char *const simulation_jobs[SIMULATION_JOBS] = {"a", "b", "c", "d", "x:1", "x:2", "x:3", "x:4"};
-
-int simulation_number(const char *job_id)
-{
-	for (int i = 0; i < SIMULATION_JOBS; i++)
-		if (strcmp(simulation_jobs[i], job_id) == 0)
-			return i;
-	CHECK(false, "there is no job %s", job_id);
-}
 
 int64_t watcher_created_ms(const Progress__V1__ProgressInfo *info)
 {

@@ -10,14 +10,7 @@
 #include <stdint.h>
 
 #include "feed/filter.h"
-
-enum { SIMULATION_JOBS = 8 };
-
-/* The names of the jobs of a simulation. */
-extern const char *const simulation_jobs[SIMULATION_JOBS];
-
-/* The place of the name among them. */
-int simulation_number(const char *job_id);
+#include "simulation_store.h"
 
 /* What is known of a job. revision 0: nothing. */
 struct knowledge {

@@ -1,6 +1,7 @@
 /*
  * One client under many threads while the service comes and goes: for ThreadSanitizer, which cannot start Criterion.
- * Threads update, read, watch and report; then the client is closed under calls. Exit status 0: all answers were right.
+ * Threads update, with and without waiting, read, watch and report; then the client is closed under calls. Exit status
+ * 0: all answers were right.
  */
 #include <prg/prg.h>
 #include <stdatomic.h>
@@ -45,6 +46,23 @@ static bool take_one(const struct prg_progress *progress, void *context)
 	return false;
 }
 
+static void note_result(const struct prg_result *result, void *context)
+{
+	MUST(result->code == PRG_OK || result->code == PRG_CANCELLED);
+	atomic_fetch_add((atomic_int *)context, 1);
+}
+
+static void update_without_waiting(const char *job, int round)
+{
+	enum { COUNT = 20 };
+	atomic_int answered = 0;
+	for (int i = 0; i < COUNT; i++)
+		MUST(prg_update_progress_incremental_async(client, job, PRG_STAGE_ANALYZING, round, ROUNDS, NULL, note_result,
+		                                           &answered) == PRG_OK);
+	MUST(prg_flush(client) == PRG_OK);
+	MUST(atomic_load(&answered) == COUNT);
+}
+
 /* Half of the threads share a job. */
 static void *work(void *argument)
 {
@@ -54,6 +72,7 @@ static void *work(void *argument)
 	prg_set_timeout(client, 60000);
 	for (int round = 0; round < ROUNDS; round++) {
 		update_and_read(job, round);
+		update_without_waiting(job, round);
 		if (round % 8 == 0)
 			report(job);
 		if (round % 16 == 0)
@@ -91,13 +110,18 @@ static void run_under_restarts(void)
 
 static void close_under_calls(void)
 {
+	enum { WAITING = 100 };
 	pthread_t threads[THREADS];
+	static atomic_int cancelled;
 	size_t before = fake_call_count(&fake);
 	fake_set_plan(&fake, (struct fake_plan){.hold = true});
 	for (int i = 0; i < THREADS; i++)
 		MUST(pthread_create(&threads[i], NULL, call_until_closed, NULL) == 0);
+	for (int i = 0; i < WAITING; i++)
+		MUST(prg_update_progress_async(client, "held", PRG_STAGE_ANALYZING, NULL, note_result, &cancelled) == PRG_OK);
 	fake_wait_for_calls(&fake, before + THREADS);
 	prg_close(client);
+	MUST(atomic_load(&cancelled) == WAITING);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 }

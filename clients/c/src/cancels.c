@@ -16,6 +16,14 @@ static bool knows(const struct cancels *cancels, const struct prg_progress *prog
 	return false;
 }
 
+bool cancels_has(const struct cancels *cancels, const char *job_id, uint64_t revision)
+{
+	for (const struct cancel *cancel = cancels->first; cancel != NULL; cancel = cancel->next)
+		if (cancel->revision <= revision && strcmp(cancel->job_id, job_id) == 0)
+			return true;
+	return false;
+}
+
 bool cancels_note(struct cancels *cancels, const struct prg_progress *progress)
 {
 	if (knows(cancels, progress))
@@ -25,6 +33,7 @@ bool cancels_note(struct cancels *cancels, const struct prg_progress *progress)
 	if (cancel == NULL)
 		return false;
 	cancel->create_time_ms = progress->create_time_ms;
+	cancel->revision = progress->revision;
 	char *place = cancel->job_id;
 	text_put(&place, progress->job_id);
 	cancel->reason = place;

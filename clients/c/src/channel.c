@@ -148,7 +148,7 @@ static nng_msg *build_message(struct call *call)
 	return message;
 }
 
-static enum prg_code known_code(int32_t code)
+enum prg_code channel_known_code(int32_t code)
 {
 	return code > PRG_OK && code <= PRG_UNAUTHENTICATED ? (enum prg_code)code : PRG_UNKNOWN;
 }
@@ -157,7 +157,7 @@ static enum prg_code open_reply(struct call *call, const Progress__Rpc__V1__Repl
                                 ProtobufCMessage **ret_response)
 {
 	if (reply->code != PRG_OK)
-		return error_set(known_code(reply->code), reply->reason, "%s", reply->message);
+		return error_set(channel_known_code(reply->code), reply->reason, "%s", reply->message);
 	ProtobufCMessage *response =
 	    protobuf_c_message_unpack(call->method->output, NULL, reply->response.len, reply->response.data);
 	if (response == NULL)

@@ -18,4 +18,7 @@ enum prg_durability channel_durability(void);
 /* Whether the calling thread's last call was sent more than once, so that an earlier one may have been carried out. */
 bool channel_was_repeated(void);
 
+/* The code as this library knows it. */
+enum prg_code channel_known_code(int32_t code);
+
 #endif

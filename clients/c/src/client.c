@@ -11,6 +11,7 @@
 #include "address.h"
 #include "channel.h"
 #include "error.h"
+#include "gather.h"
 #include "nng_repairs.h"
 #include "report_thread.h"
 #include "steady.h"
@@ -162,6 +163,7 @@ static void stop_calls(struct prg_client *client)
 	turn_wake_all(&client->turns);
 	pthread_mutex_unlock(&client->lock);
 	connection_close(&client->connection);
+	gather_stop(client);
 	report_thread_stop(client);
 	pthread_mutex_lock(&client->lock);
 	while (client->calls > 0)
@@ -177,6 +179,7 @@ void prg_close(struct prg_client *client)
 	bool in_child = atomic_load(&forked);
 	if (!in_child)
 		stop_calls(client);
+	gather_free(client, in_child);
 	report_thread_free(client, in_child);
 	connection_finish(&client->connection, in_child);
 	pthread_key_delete(client->thread_timeout);

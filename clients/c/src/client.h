@@ -12,6 +12,7 @@
 
 enum { CLIENT_WRITER_BYTES_MAX = 64, CLIENT_AUTHORIZATION_BYTES_MAX = 8192 };
 
+struct gather;
 struct report_thread;
 
 struct prg_client {
@@ -30,6 +31,7 @@ struct prg_client {
 	bool closing;
 	struct turn_list turns;
 	struct report_thread *reports; /* NULL until somebody needs it */
+	struct gather *gather;         /* the same */
 };
 
 /* Begins a call: clears the thread's error and keeps the client alive until client_leave. PRG_FAILED_PRECONDITION: in

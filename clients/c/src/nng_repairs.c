@@ -10,6 +10,8 @@
  *   starts to read the other half by an operation that it has stopped already; this is refused without a word, its end
  *   is waited for in vain, and no connection of the process can be cleared away or made again. Here it gets its end.
  * - nni_plat_ncpu: NNG starts threads by the number of processors, dozens on a large machine. A client needs few.
+ * - nni_taskq_sys_init, nni_thr_run: of the two threads that NNG starts at least for its callbacks one stays parked.
+ * Two take the work from each other at every message, which costs more than it brings.
  */
 #include "nng_repairs.h"
 
@@ -29,6 +31,10 @@ int __wrap_nni_aio_begin(nng_aio *aio);
 void __wrap_nng_stream_recv(nng_stream *stream, nng_aio *aio);
 void __wrap_nng_stream_send(nng_stream *stream, nng_aio *aio);
 int __wrap_nni_plat_ncpu(void);
+int __real_nni_taskq_sys_init(void);
+int __wrap_nni_taskq_sys_init(void);
+void __real_nni_thr_run(void *thread);
+void __wrap_nni_thr_run(void *thread);
 
 /* NNG's own. */
 void nni_aio_finish_error(nng_aio *aio, int error);
@@ -37,6 +43,10 @@ FILE *__wrap_stdout;
 FILE *__wrap_stderr;
 
 static _Thread_local nng_aio *refused; /* the latest operation of this thread that could not begin */
+static _Thread_local struct {
+	bool is_starting; /* NNG starts its task threads in this thread */
+	bool has_one;
+} tasks;
 
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
 {
@@ -73,6 +83,24 @@ void __wrap_nng_stream_send(nng_stream *stream, nng_aio *aio)
 int __wrap_nni_plat_ncpu(void)
 {
 	return 1;
+}
+
+int __wrap_nni_taskq_sys_init(void)
+{
+	tasks.is_starting = true;
+	tasks.has_one = false;
+	int rv = __real_nni_taskq_sys_init();
+	tasks.is_starting = false;
+	return rv;
+}
+
+/* A thread that is never let run ends when NNG stops it, as one that runs does. */
+void __wrap_nni_thr_run(void *thread)
+{
+	if (tasks.is_starting && tasks.has_one)
+		return;
+	tasks.has_one = true;
+	__real_nni_thr_run(thread);
 }
 
 /* A stream that swallows everything and needs no file. */

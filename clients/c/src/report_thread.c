@@ -1,11 +1,11 @@
 /* When the client's own thread starts, what it does next, and when it ends. */
 #include "report_thread.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "client.h"
 #include "error.h"
+#include "quiet_thread.h"
 #include "reporter.h"
 #include "steady.h"
 
@@ -41,17 +41,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* Signals are for the program's own threads. */
-static int start_quietly(struct report_thread *thread)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int rv = pthread_create(&thread->thread, NULL, run, thread);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rv;
-}
-
 static void free_thread(struct report_thread *thread)
 {
 	pthread_cond_destroy(&thread->wake);
@@ -69,7 +58,7 @@ static struct report_thread *create_thread(struct prg_client *client)
 	pthread_mutex_init(&thread->lock, NULL);
 	steady_init(&thread->wake);
 	steady_init(&thread->idle);
-	if (start_quietly(thread) == 0)
+	if (quiet_thread_start(&thread->thread, run, thread))
 		return thread;
 	free_thread(thread);
 	return NULL;
@@ -115,6 +104,19 @@ void report_thread_note_answer(struct prg_client *client, const struct prg_progr
 	if (thread->cancels.callback != NULL && cancels_note(&thread->cancels, progress))
 		pthread_cond_signal(&thread->wake);
 	pthread_mutex_unlock(&thread->lock);
+}
+
+bool report_thread_asks(struct prg_client *client, const char *job_id, uint64_t revision)
+{
+	pthread_mutex_lock(&client->lock);
+	struct report_thread *thread = client->reports;
+	pthread_mutex_unlock(&client->lock);
+	if (thread == NULL)
+		return false;
+	pthread_mutex_lock(&thread->lock);
+	bool asks = thread->cancels.callback != NULL && !cancels_has(&thread->cancels, job_id, revision);
+	pthread_mutex_unlock(&thread->lock);
+	return asks;
 }
 
 void report_thread_stop(struct prg_client *client)

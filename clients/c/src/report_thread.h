@@ -7,6 +7,7 @@
 #include <prg/prg.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cancels.h"
 
@@ -26,6 +27,9 @@ struct report_thread *report_thread_get(struct prg_client *client);
 
 /* Takes notice of an answer to a worker; NULL: there was none. */
 void report_thread_note_answer(struct prg_client *client, const struct prg_progress *progress);
+
+/* Whether it wants the state of a job that should be cancelled, of which only the revision is known. */
+bool report_thread_asks(struct prg_client *client, const char *job_id, uint64_t revision);
 
 /* Ends the thread; after connection_close, so that it does not wait for an answer. */
 void report_thread_stop(struct prg_client *client);

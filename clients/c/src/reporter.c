@@ -1,7 +1,8 @@
 /*
  * Reporters: a hot loop stores its newest value in an atomic number, and the client's thread looks at those numbers
  * from time to time and sends what has changed, or a heartbeat when nothing has for a while. What passes by itself (no
- * connection) is tried again with the newest value then, so the last one is never lost. The last value waits for a
+ * connection) is tried again with the newest value then, so the last one is never lost. A service that has forgotten
+ * what it was told (the job is gone, or has a lower revision than before) is told anew. The last value waits for a
  * report that is under way, because they have an order, but not for a heartbeat.
  */
 #include "reporter.h"
@@ -45,6 +46,7 @@ struct prg_reporter {
 	double highest_done;    /* ever sent; a report never goes below it */
 	double sent_done;       /* acknowledged */
 	double sent_total;      /* 0: nothing was acknowledged */
+	uint64_t revision;      /* of the latest answer */
 	int64_t due_ms;         /* when the thread looks for something new */
 	int64_t beat_due_ms;    /* when it sends a heartbeat, unless it sends a report before */
 	unsigned users;         /* the program and the thread, as long as they need it; the last one frees it */
@@ -143,6 +145,18 @@ static void note_result(struct prg_reporter *reporter, const struct report *repo
 	reporter->sent_total = report->total;
 }
 
+/* Looks whether the service still knows what it has acknowledged; the lock is held. */
+static void note_memory(struct prg_reporter *reporter, enum prg_code code, uint64_t revision)
+{
+	bool is_forgotten = code == PRG_NOT_FOUND || (code == PRG_OK && revision < reporter->revision);
+	if (code == PRG_OK || code == PRG_NOT_FOUND)
+		reporter->revision = revision;
+	if (!is_forgotten)
+		return;
+	reporter->sent_total = 0;
+	reporter->message.is_set |= reporter->message.text[0] != '\0';
+}
+
 static void unlink_reporter(struct report_thread *thread, struct prg_reporter *reporter)
 {
 	struct prg_reporter **link = &thread->first;
@@ -171,9 +185,11 @@ static void report_one(struct report_thread *thread, struct prg_reporter *report
 	struct prg_progress *progress = NULL;
 	enum prg_code code = send_report(reporter, report, attempt_deadline_ms(thread->client), &progress);
 	note_stop(reporter, code, progress);
+	uint64_t revision = progress != NULL ? progress->revision : 0;
 	prg_progress_free(progress);
 	pthread_mutex_lock(&thread->lock);
 	note_result(reporter, report, code);
+	note_memory(reporter, code, revision);
 	reporter->busy = false;
 	pthread_cond_broadcast(&thread->idle);
 }
@@ -188,8 +204,10 @@ static void beat(struct report_thread *thread, struct prg_reporter *reporter)
 	enum prg_code code = heartbeat_send(reporter->client, reporter->job_id, reporter->attempt,
 	                                    attempt_deadline_ms(thread->client), &progress);
 	note_stop(reporter, code, progress);
+	uint64_t revision = progress != NULL ? progress->revision : 0;
 	prg_progress_free(progress);
 	pthread_mutex_lock(&thread->lock);
+	note_memory(reporter, code, revision);
 }
 
 static void serve(struct report_thread *thread, struct prg_reporter *reporter, int64_t now_ms)

@@ -10,17 +10,16 @@
 #include "client.h"
 #include "duration.h"
 #include "error.h"
-#include "metadata.h"
+#include "gather.h"
 #include "progress.h"
 #include "report_thread.h"
 #include "steady.h"
 #include "text.h"
+#include "update_fields.h"
 
 struct update_call {
 	struct prg_client *client;
-	struct prg_update update; /* all zero when the caller gave none */
-	struct metadata metadata;
-	Google__Protobuf__Duration lease;
+	struct update_fields fields;
 	struct turn turn;
 	uint64_t sequence;
 	struct progress_result result;
@@ -39,6 +38,8 @@ static enum prg_code no_turn(struct prg_client *client)
 static enum prg_code take_turn(struct update_call *call, const char *job_id, int64_t deadline_ms)
 {
 	struct prg_client *client = call->client;
+	if (!gather_wait(client, deadline_ms))
+		return no_turn(client);
 	pthread_mutex_lock(&client->lock);
 	bool taken =
 	    turn_begin(&client->turns, &call->turn, text_lend(job_id), deadline_ms, &client->closing, &client->lock);
@@ -54,34 +55,24 @@ static enum prg_code take_turn(struct update_call *call, const char *job_id, int
 static enum prg_code begin_update(struct update_call *call, struct prg_client *client, const char *job_id,
                                   const struct prg_update *update, int64_t deadline_ms, const ProtobufCMessage *request)
 {
-	*call = (struct update_call){.client = client, .lease = GOOGLE__PROTOBUF__DURATION__INIT};
+	*call = (struct update_call){.client = client};
 	enum prg_code code = client_enter(client);
 	if (code != PRG_OK)
 		return code;
-	if (update != NULL)
-		call->update = *update;
-	code = duration_fill(&call->lease, "lease_seconds", call->update.lease_seconds);
+	code = update_fields_init(&call->fields, update, request->descriptor);
 	if (code != PRG_OK)
 		return client_leave(client);
-	code = metadata_lend(&call->metadata, request->descriptor, call->update.metadata, call->update.metadata_count);
-	if (code == PRG_OK)
-		code = take_turn(call, job_id, deadline_ms);
+	code = take_turn(call, job_id, deadline_ms);
 	if (code == PRG_OK)
 		return PRG_OK;
-	metadata_finish(&call->metadata);
+	update_fields_finish(&call->fields);
 	return client_leave(client);
 }
 
-/* Fills in what all updates have in common; the types of the requests differ. */
+/* The types of the requests differ. */
 #define FILL_REQUEST(request, call, job)                                                                               \
 	do {                                                                                                               \
-		(request)->job_id = text_lend(job);                                                                            \
-		(request)->message = text_lend((call)->update.message);                                                        \
-		(request)->n_metadata = (call)->metadata.count;                                                                \
-		(request)->metadata = (call)->metadata.messages;                                                               \
-		(request)->attempt = (call)->update.attempt;                                                                   \
-		(request)->lease = (call)->update.lease_seconds > 0 ? &(call)->lease : NULL;                                   \
-		(request)->writer = (call)->client->writer;                                                                    \
+		UPDATE_FIELDS_FILL(request, &(call)->fields, job, (call)->client->writer);                                     \
 		(request)->sequence = (call)->sequence;                                                                        \
 	} while (0)
 
@@ -90,7 +81,7 @@ static enum prg_code end_update(struct update_call *call, struct prg_progress **
 	pthread_mutex_lock(&call->client->lock);
 	turn_end(&call->client->turns, &call->turn);
 	pthread_mutex_unlock(&call->client->lock);
-	metadata_finish(&call->metadata);
+	update_fields_finish(&call->fields);
 	report_thread_note_answer(call->client, call->result.progress);
 	return progress_give(call->client, &call->result, ret_progress);
 }

@@ -30,7 +30,7 @@ class Daemon:
             self.store,
         ]
         self.options = [*([] if is_bare else places_of_ours), *options]
-        self.env = {**os.environ, **(env or {})}
+        self.env = {**os.environ, "PROGRESSD_HTTP": "127.0.0.1:0", **(env or {})}
         self.process = None
         self.ready_count = 0
         self.start()
@@ -60,6 +60,10 @@ class Daemon:
         """Where it listens on tcp, with the port that it was given."""
         lines = [line for line in self.log().splitlines() if f"door={door}" in line and "tcp://" in line]
         return lines[-1].split("url=")[1].split()[0]
+
+    def http_url(self):
+        """Where it answers HTTP, "http://127.0.0.1:PORT"."""
+        return self.ready_line()["http"]
 
     def client(self, **options):
         return rpc.Client(self.url, **options)

@@ -291,3 +291,65 @@ Test(feed_publish, agrees_with_a_search_over_many_topics_and_waiters)
 	cr_assert_eq(feed.waiter_count, 0);
 	cr_assert_eq(feed.topics.count, 0);
 }
+
+TestSuite(feed_wait_for_some, .init = init, .fini = finish);
+
+/* Waits for a change of any of the jobs in the filter. */
+static void await_some(struct feed_waiter *waiter, const struct feed_filter *filter, struct feed_post *posts)
+{
+	*waiter = (struct feed_waiter){.filter = filter};
+	list_init(&waiter->link);
+	cr_assert(feed_wait_for_some(&feed, waiter, posts));
+}
+
+Test(feed_wait_for_some, is_woken_once_by_the_first_of_its_jobs)
+{
+	const char *ids[] = {"a", "b", "c"};
+	struct feed_filter filter = {.job_ids = ids, .job_id_count = 3};
+	struct feed_post posts[3], other_posts[3];
+	struct feed_waiter waiter, other, alone;
+	await_some(&waiter, &filter, posts);
+	await_some(&other, &filter, other_posts);
+	await(&alone, "b", 0);
+	cr_assert_eq(feed.waiter_count, 3);
+	publish("d", 1);
+	cr_assert_null(feed_take_woken(&feed));
+	publish("b", 1);
+	cr_assert_eq(feed_take_woken(&feed), &alone);
+	cr_assert_eq(feed_take_woken(&feed), &waiter);
+	cr_assert_eq(waiter.quiet_until, 1);
+	cr_assert_eq(feed_take_woken(&feed), &other);
+	publish("a", 1);
+	publish("c", 1);
+	cr_assert_null(feed_take_woken(&feed));
+	cr_assert_eq(feed.topics.count, 0, "nobody waits for any of them any more");
+}
+
+Test(feed_wait_for_some, is_not_woken_by_what_its_filter_keeps_back)
+{
+	const char *ids[] = {"a", "b"};
+	struct feed_filter filter = {.job_ids = ids, .job_id_count = 2, .pipeline = "other"};
+	struct feed_post posts[2];
+	struct feed_waiter waiter;
+	await_some(&waiter, &filter, posts);
+	publish("a", 1);
+	cr_assert_null(feed_take_woken(&feed));
+	feed_stop_waiting(&feed, &waiter);
+	cr_assert_eq(feed.waiter_count, 0);
+	cr_assert_eq(feed.topics.count, 0);
+	feed_stop_waiting(&feed, &waiter);
+}
+
+Test(feed_wait_for_some, leaves_the_topics_of_others_alone)
+{
+	const char *ids[] = {"a", "b"};
+	struct feed_filter filter = {.job_ids = ids, .job_id_count = 2};
+	struct feed_post posts[2];
+	struct feed_waiter waiter, alone;
+	await(&alone, "a", 5);
+	await_some(&waiter, &filter, posts);
+	publish("a", 1);
+	cr_assert_eq(feed_take_woken(&feed), &waiter);
+	publish("a", 6);
+	cr_assert_eq(feed_take_woken(&feed), &alone);
+}

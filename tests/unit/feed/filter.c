@@ -41,9 +41,25 @@ Test(feed_filter_lets_pass, compares_names_as_a_whole_and_prefixes_from_the_star
 
 Test(feed_filter_lets_pass, asks_for_all_parts_together)
 {
-	struct feed_filter filter = {BIT(1), BIT(3), "clips", "film", "job"};
+	struct feed_filter filter = {
+	    .states = BIT(1), .stages = BIT(3), .pipeline = "clips", .parent = "film", .job_id_prefix = "job"};
 	cr_assert(passes(filter));
 	filter.parent = "other";
+	cr_assert_not(passes(filter));
+}
+
+Test(feed_filter_lets_pass, knows_the_jobs_that_are_named)
+{
+	const char *ids[] = {"job-3", "job-1", "job-2", "job-1", "job-3"};
+	struct feed_filter filter = {.job_ids = ids, .job_id_count = 5};
+	feed_filter_sort_ids(&filter);
+	cr_assert_eq(filter.job_id_count, 3);
+	cr_assert(passes(filter));
+	filter.job_id_prefix = "other";
+	cr_assert_not(passes(filter), "the other parts count, too");
+	const char *others[] = {"job-11", "job", "a"};
+	filter = (struct feed_filter){.job_ids = others, .job_id_count = 3};
+	feed_filter_sort_ids(&filter);
 	cr_assert_not(passes(filter));
 }
 

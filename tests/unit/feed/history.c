@@ -51,6 +51,15 @@ static void add(int job, size_t event_bytes, int64_t told_ms)
 	model[++added_count] = (struct added){job, revisions[job], event_bytes, told_ms};
 }
 
+/* What a change of that job takes: all of it, with its three strings, aligned. */
+static size_t cost_of(int job, size_t event_bytes)
+{
+	const size_t step = _Alignof(max_align_t);
+	size_t job_bytes = (size_t)snprintf(NULL, 0, "job-%d", job) + 1;
+	size_t bytes = sizeof(struct feed_memory) + job_bytes + sizeof "p" + sizeof "" + event_bytes;
+	return (bytes + step - 1) / step * step;
+}
+
 /* ---- the trails */
 
 static void check_change(const struct feed_memory *memory, uint64_t position)
@@ -104,7 +113,7 @@ static void check_everything(void)
 	cr_assert_eq(feed_history_position(&history), added_count);
 	for (uint64_t position = history.first; position <= added_count; position++) {
 		check_change(feed_history_at(&history, position), position);
-		bytes += model[position].event_bytes;
+		bytes += cost_of(model[position].job, model[position].event_bytes);
 	}
 	cr_assert_eq(history.bytes, bytes);
 	for (int job = 0; job < JOBS; job++) {
@@ -126,7 +135,7 @@ Test(feed_history, agrees_with_a_search_at_every_position)
 	random_start(&random, "feed_history");
 	for (int round = 0; round < 40; round++) {
 		size_t max = 1 + random_below(&random, 60);
-		struct feed_history_limits limits = {random_below(&random, max + 1), max, random_below(&random, 2000),
+		struct feed_history_limits limits = {random_below(&random, max + 1), max, random_below(&random, 20000),
 		                                     (int64_t)random_below(&random, 100)};
 		start(&limits);
 		int64_t now_ms = 0;
@@ -200,16 +209,26 @@ Test(feed_history_add, forgets_between_the_bounds_what_is_too_old)
 
 Test(feed_history_add, forgets_between_the_bounds_what_takes_too_much_memory)
 {
-	struct feed_history_limits limits = {2, 100, 1000, INT64_MAX};
+	struct feed_history_limits limits = {2, 100, 10 * cost_of(0, 1000), INT64_MAX};
 	start(&limits);
 	for (int i = 0; i < 10; i++)
-		add(0, 100, 0);
+		add(0, 1000, 0);
 	cr_assert_eq(kept(), 10);
-	add(0, 100, 0);
+	add(0, 1000, 0);
 	cr_assert_eq(kept(), 10);
-	add(0, 700, 0);
-	cr_assert_eq(kept(), 4);
-	cr_assert_leq(history.bytes, 1000);
+	add(0, 1000 + 5 * cost_of(0, 1000), 0);
+	cr_assert_eq(kept(), 5);
+	cr_assert_leq(history.bytes, limits.bytes_max);
+	feed_history_finish(&history);
+}
+
+Test(feed_history_add, counts_what_lies_around_the_events)
+{
+	struct feed_history_limits limits = {2, 1000, 20 * cost_of(0, 0), INT64_MAX};
+	start(&limits);
+	for (int i = 0; i < 100; i++)
+		add(0, 0, 0);
+	cr_assert_eq(kept(), 20);
 	feed_history_finish(&history);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fake_batch.h"
 #include "must.h"
 
 static const void *find_field(const ProtobufCMessage *message, const char *name)
@@ -63,16 +64,28 @@ static const ProtobufCMethodDescriptor *find_method(const char *name)
 	                                                        slash + 1);
 }
 
-static void note_call(struct fake *fake, const Progress__Rpc__V1__Call *frame, const ProtobufCMethodDescriptor *method,
-                      const ProtobufCMessage *request)
+/* A call with the request, or an update of the batch that came in as call number `batch`. */
+static void note(struct fake *fake, const Progress__Rpc__V1__Call *frame, const char *method,
+                 const ProtobufCMessage *request, size_t batch)
 {
 	MUST(fake->call_count < FAKE_CALLS_MAX);
 	struct fake_call *call = &fake->calls[fake->call_count++];
 	memset(call, 0, sizeof *call);
-	snprintf(call->method, sizeof call->method, "%s", method->name);
+	snprintf(call->method, sizeof call->method, "%s", method);
 	snprintf(call->authorization, sizeof call->authorization, "%s", frame->authorization);
 	call->timeout_ms = frame->timeout_ms;
+	call->batch = batch;
 	note_request(call, request);
+}
+
+static void note_call(struct fake *fake, const Progress__Rpc__V1__Call *frame, const ProtobufCMethodDescriptor *method,
+                      const ProtobufCMessage *request)
+{
+	note(fake, frame, method->name, request, 0);
+	size_t batch = fake->call_count;
+	struct fake_part part;
+	for (size_t i = 0; fake_batch_part(request, i, &part); i++)
+		note(fake, frame, part.method, part.update, batch);
 	pthread_cond_broadcast(&fake->changed);
 }
 
@@ -135,10 +148,28 @@ static uint8_t *pack_changes(const struct fake_plan *plan, char *job_id, size_t 
 	return bytes;
 }
 
-/* The method's response, packed; the caller frees it. */
-static uint8_t *pack_response(const ProtobufCMethodDescriptor *method, const struct fake_plan *plan, char *job_id,
-                              size_t *ret_bytes)
+/* A request, opened. */
+struct asked {
+	const ProtobufCMethodDescriptor *method;
+	const ProtobufCMessage *request;
+	char job_id[40];
+};
+
+/* The answer to a batch, packed; the caller frees it. */
+static uint8_t *pack_results(struct fake_plan *plan, struct asked *asked, size_t *ret_bytes)
 {
+	Progress__V1__ProgressInfo info = PROGRESS__V1__PROGRESS_INFO__INIT;
+	fill_info(&info, plan, asked->job_id);
+	return fake_batch_pack(asked->request, plan, &info, ret_bytes);
+}
+
+/* The method's response, packed; the caller frees it. */
+static uint8_t *pack_response(struct asked *asked, struct fake_plan *plan, size_t *ret_bytes)
+{
+	const ProtobufCMethodDescriptor *method = asked->method;
+	char *job_id = asked->job_id;
+	if (method->output == &progress__v1__batch_update_progress_response__descriptor)
+		return pack_results(plan, asked, ret_bytes);
 	if (method->output == &progress__v1__watch_progress_response__descriptor)
 		return pack_changes(plan, job_id, ret_bytes);
 	ProtobufCMessage *response = calloc(1, method->output->sizeof_message);
@@ -162,20 +193,19 @@ static uint8_t *pack_response(const ProtobufCMethodDescriptor *method, const str
 }
 
 /* A block in *ret_bytes. */
-static void build_reply(const ProtobufCMethodDescriptor *method, const struct fake_plan *plan, char *job_id,
-                        uint8_t **ret_bytes, size_t *ret_length)
+static void build_reply(struct asked *asked, struct fake_plan *plan, uint8_t **ret_bytes, size_t *ret_length)
 {
 	static const char garbage[] = "\xff\xff\xff garbage";
 	char text[600], reason[64];
 	Progress__Rpc__V1__Reply reply = PROGRESS__RPC__V1__REPLY__INIT;
-	reply.code = plan->code;
-	if (plan->code != 0) {
+	reply.code = fake_batch_is_poisoned(asked->request) ? FAKE_POISON_CODE : plan->code;
+	if (reply.code != 0) {
 		snprintf(text, sizeof text, "%s", plan->message != NULL ? plan->message : "");
 		snprintf(reason, sizeof reason, "%s", plan->reason != NULL ? plan->reason : "");
 		reply.message = text;
 		reply.reason = reason;
 	} else {
-		reply.response.data = pack_response(method, plan, job_id, &reply.response.len);
+		reply.response.data = pack_response(asked, plan, &reply.response.len);
 		reply.durability = PROGRESS__RPC__V1__DURABILITY__DURABILITY_SYNCED;
 	}
 	*ret_bytes = malloc(progress__rpc__v1__reply__get_packed_size(&reply) + sizeof garbage);
@@ -189,9 +219,9 @@ static void build_reply(const ProtobufCMethodDescriptor *method, const struct fa
 }
 
 /* Follows the plan for one call, with the lock held; false: the connection is to be dropped. */
-static bool follow_plan(struct fake *fake, const ProtobufCMethodDescriptor *method, char *job_id, uint8_t **ret_bytes,
-                        size_t *ret_length)
+static bool follow_plan(struct fake *fake, struct asked *asked, uint8_t **ret_bytes, size_t *ret_length)
 {
+	const ProtobufCMethodDescriptor *method = asked->method;
 	struct fake_plan *plan = &fake->plan;
 	bool drop = plan->drops_left > 0;
 	plan->drops_left -= drop ? 1 : 0;
@@ -201,7 +231,7 @@ static bool follow_plan(struct fake *fake, const ProtobufCMethodDescriptor *meth
 	plan->ended = plan->ended || (plan->ends_at != 0 && plan->revision >= (uint64_t)plan->ends_at);
 	if (drop || fake->away)
 		return false;
-	build_reply(method, plan, job_id, ret_bytes, ret_length);
+	build_reply(asked, plan, ret_bytes, ret_length);
 	if (plan->failures_left > 0 && --plan->failures_left == 0)
 		plan->code = 0;
 	return true;
@@ -216,11 +246,11 @@ static bool answer(void *context, const uint8_t *bytes, size_t length, uint8_t *
 	MUST(method != NULL);
 	ProtobufCMessage *request = protobuf_c_message_unpack(method->input, NULL, frame->request.len, frame->request.data);
 	MUST(request != NULL);
-	char job_id[40];
-	copy_text(job_id, sizeof job_id, request, "job_id");
+	struct asked asked = {.method = method, .request = request};
+	copy_text(asked.job_id, sizeof asked.job_id, request, "job_id");
 	pthread_mutex_lock(&fake->lock);
 	note_call(fake, frame, method, request);
-	bool answered = follow_plan(fake, method, job_id, ret_bytes, ret_length);
+	bool answered = follow_plan(fake, &asked, ret_bytes, ret_length);
 	pthread_mutex_unlock(&fake->lock);
 	protobuf_c_message_free_unpacked(request, NULL);
 	progress__rpc__v1__call__free_unpacked(frame, NULL);

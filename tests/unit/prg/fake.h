@@ -35,6 +35,7 @@ struct fake_call {
 	double done;
 	double total;
 	size_t metadata_count;
+	size_t batch; /* number from 1 of the BatchUpdateProgress call it was a part of; 0: a call of its own */
 };
 
 /* How calls are answered from now on. */
@@ -53,6 +54,7 @@ struct fake_plan {
 	bool ended;        /* the job has succeeded */
 	int ends_at;       /* the job ends at this revision; 0: never */
 	bool echoes;       /* watches are told the state before once more, and the present one twice */
+	bool stopping;     /* each update of a batch is answered as not available; failures_left counts */
 	bool deleted;      /* watches are told that the job was deleted, after its last state */
 };
 

@@ -138,6 +138,40 @@ Test(prg_reporter, does_not_lose_the_last_value_while_the_service_is_away)
 	cr_assert_float_eq(last_call().done, 700, 1e-9);
 }
 
+/* Waits until a report of that value has come in since call number `from`. */
+static void wait_for_report(size_t from, double done)
+{
+	for (size_t i = from;; i++) {
+		fake_wait_for_calls(&fake, i + 1);
+		struct fake_call call = fake_get_call(&fake, i);
+		if (strcmp(call.method, "UpdateProgressIncremental") == 0 && call.done == done)
+			return;
+	}
+}
+
+Test(prg_reporter, tells_a_service_anew_that_has_lost_the_job)
+{
+	struct prg_reporter *reporter = start(1000, &quick);
+	prg_reporter_tick(reporter, 5);
+	wait_for_report(0, 5);
+	size_t before = fake_call_count(&fake);
+	fake_set_plan(&fake, (struct fake_plan){.code = PRG_NOT_FOUND, .message = "no such job", .failures_left = 1});
+	wait_for_report(before, 5);
+	cr_assert_eq(prg_reporter_finish(reporter, NULL), PRG_OK);
+}
+
+Test(prg_reporter, tells_a_service_anew_that_has_lost_an_update)
+{
+	fake_set_plan(&fake, (struct fake_plan){.revision = 10});
+	struct prg_reporter *reporter = start(1000, &quick);
+	prg_reporter_tick(reporter, 5);
+	wait_for_report(0, 5);
+	size_t before = fake_call_count(&fake);
+	fake_set_plan(&fake, (struct fake_plan){.revision = 3});
+	wait_for_report(before, 5);
+	cr_assert_eq(prg_reporter_finish(reporter, NULL), PRG_OK);
+}
+
 Test(prg_reporter, finishes_in_time_when_the_service_does_not_answer)
 {
 	struct prg_reporter *reporter = start(1000, &quick);

@@ -48,6 +48,47 @@ Test(corridor_watch_all, tells_the_live_jobs_first_and_then_every_change)
 	cr_assert_str_eq(look_after(sight, (struct view){0})->text, "");
 }
 
+/* What was found to be no job. */
+static char unreadable[8][16];
+static size_t unreadable_count;
+
+static void note_unreadable(const char *job_id, const struct fault *fault)
+{
+	cr_assert_eq(fault->code, ERR_DATA_LOSS);
+	snprintf(unreadable[unreadable_count++ % 8], sizeof *unreadable, "%s", job_id);
+}
+
+Test(corridor_watch_all, leaves_out_of_the_snapshot_what_is_no_job)
+{
+	stand->corridor.options.on_unreadable = note_unreadable;
+	life_update(stand, "a", to_stage(STAGE_DOWNLOADING));
+	fake_store_spoil(&stand->store, "b");
+	life_update(stand, "c", to_stage(STAGE_DOWNLOADING));
+	struct sight *sight = look((struct view){0});
+	cr_assert_str_eq(sight->text, "S:c@1<0 S:a@1<0 ");
+	cr_assert_eq(unreadable_count, 1);
+	cr_assert_str_eq(unreadable[0], "b");
+	life_update(stand, "a", to_stage(STAGE_ANALYZING));
+	cr_assert_str_eq(look_after(sight, (struct view){0})->text, "U:a@2<1 ");
+}
+
+Test(corridor_watch_all, goes_on_behind_a_page_in_which_nothing_is_a_job)
+{
+	enum { SPOILED = 1200 };
+	life_update(stand, "a", to_stage(STAGE_DOWNLOADING));
+	for (int i = 0; i < SPOILED; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "bad-%d", i);
+		fake_store_spoil(&stand->store, name);
+	}
+	struct sight *sight = look((struct view){.timeout_ms = 1000});
+	for (int pages = 1; *sight->text == '\0'; pages++) {
+		cr_assert_lt(pages, 10);
+		sight = look_after(sight, (struct view){.timeout_ms = 1000});
+	}
+	cr_assert_str_eq(sight->text, "S:a@1<0 ");
+}
+
 Test(corridor_watch_all, is_answered_at_once_when_there_are_no_jobs_yet)
 {
 	struct sight *sight = look((struct view){.timeout_ms = 1000});
@@ -357,4 +398,46 @@ Test(corridor_watch_all, has_no_gap_and_no_repeat_while_jobs_change_between_the_
 	}
 	check_knows_all(watcher, count);
 	free(watcher);
+}
+
+Test(corridor_watch_all, tells_the_named_jobs_whatever_their_state_and_nothing_of_others)
+{
+	const char *ids[] = {"c", "a", "none"};
+	struct view view = {.filter = {.job_ids = ids, .job_id_count = 3}, .timeout_ms = 1000};
+	feed_filter_sort_ids(&view.filter);
+	life_update(stand, "a", to_stage(STAGE_FAILED));
+	life_update(stand, "b", to_stage(STAGE_DOWNLOADING));
+	life_update(stand, "c", to_stage(STAGE_DOWNLOADING));
+	struct sight *sight = look(view);
+	cr_assert_str_eq(sight->text, "S:c@1<0 S:a@1<0 ");
+	view.token = sight->page->resume_token;
+	struct sight *next = life_watch_all(stand, view);
+	life_update(stand, "b", to_stage(STAGE_ANALYZING));
+	cr_assert_eq(next->replies, 0, "nobody asked for b");
+	life_update(stand, "none", to_stage(STAGE_QUEUED));
+	cr_assert_str_eq(next->text, "C:none@1<0 ");
+	view.token = next->page->resume_token;
+	life_update(stand, "b", to_stage(STAGE_FAILED));
+	life_update(stand, "c", to_stage(STAGE_FAILED));
+	cr_assert_str_eq(look(view)->text, "E:c@2<1 ");
+}
+
+Test(corridor_watch_all, gives_the_named_jobs_by_pages_when_they_are_large)
+{
+	const char *ids[] = {"a", "b", "c"};
+	struct view view = {.filter = {.job_ids = ids, .job_id_count = 3}, .answer_bytes_max = 1};
+	feed_filter_sort_ids(&view.filter);
+	for (size_t i = 0; i < 3; i++)
+		life_update(stand, ids[i], to_stage(STAGE_DOWNLOADING));
+	struct sight *sight = look(view);
+	cr_assert_str_eq(sight->text, "S:c@1<0 ");
+	life_update(stand, "a", to_stage(STAGE_ANALYZING));
+	life_update(stand, "c", to_stage(STAGE_ANALYZING));
+	sight = look_after(sight, view);
+	cr_assert_str_eq(sight->text, "U:c@2<1 ", "it was told of already; the news of a is in its own page");
+	sight = look_after(sight, view);
+	cr_assert_str_eq(sight->text, "S:b@1<0 ");
+	sight = look_after(sight, view);
+	cr_assert_str_eq(sight->text, "S:a@2<0 ");
+	cr_assert_str_eq(look_after(sight, view)->text, "");
 }

@@ -153,6 +153,7 @@ static struct sight *put_watch(struct stand *stand, enum command_kind kind, cons
 	                                        .filter = view.filter};
 	if (view.token != NULL)
 		cr_assert(watch_token_read(view.token, &command->watch.token));
+	sight->call.answer_bytes_max = view.answer_bytes_max;
 	if (view.peer != 0)
 		sight->call.peer = view.peer;
 	command->pause.timeout_ms = view.timeout_ms;

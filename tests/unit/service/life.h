@@ -29,6 +29,7 @@ struct view {
 	bool is_latest_only;
 	bool for_creation;
 	struct feed_filter filter;
+	uint32_t answer_bytes_max;
 	uint64_t peer;
 };
 

@@ -165,3 +165,66 @@ Test(list_jobs, ends_a_page_early_that_would_be_larger_than_a_message)
 	cr_assert_eq(jobs, 30);
 	cr_assert_gt(pages, 1);
 }
+
+/* ---- what is no job */
+
+static struct desk damaged;
+static size_t unreadable_count;
+
+static void note_unreadable(const char *job_id, const struct fault *fault)
+{
+	cr_assert(strncmp(job_id, "bad-", strlen("bad-")) == 0);
+	cr_assert_eq(fault->code, ERR_DATA_LOSS);
+	__atomic_fetch_add(&unreadable_count, 1, __ATOMIC_RELAXED);
+}
+
+/* Of 20 jobs some are none: every third, the oldest, and the six newest. */
+static bool is_bad(int number)
+{
+	return number % 3 == 0 || number >= 14;
+}
+
+static void start_damaged(void)
+{
+	struct service_options options = service_options_default;
+	options.on_unreadable = note_unreadable;
+	desk_open(&damaged, false, &options);
+	for (int i = 0; i < 20; i++) {
+		struct job_update update = {.stage = stages_find(STAGE_ANALYZING)};
+		char name[16];
+		snprintf(name, sizeof name, "%s-%d", is_bad(i) ? "bad" : "good", i);
+		if (is_bad(i))
+			fake_store_spoil(&damaged.fake, name);
+		else
+			fake_store_apply(&damaged.fake, name, &update);
+	}
+}
+
+static void stop_damaged(void)
+{
+	desk_close(&damaged);
+}
+
+TestSuite(list_jobs_of_a_damaged_store, .init = start_damaged, .fini = stop_damaged);
+
+Test(list_jobs_of_a_damaged_store, shows_all_that_are_jobs_whatever_the_page_size)
+{
+	for (int page_size = 1; page_size <= 20; page_size++) {
+		char token[100] = "";
+		size_t count = 0;
+		unreadable_count = 0;
+		do {
+			struct talk talk;
+			char words[200];
+			snprintf(words, sizeof words, "page_size=%d page_token=%s", page_size, token);
+			talk_well(&talk, &damaged, "ListJobs", words);
+			const Progress__V1__ListJobsResponse *page = (const void *)talk.response;
+			cr_assert_leq(page->n_jobs, (size_t)page_size);
+			count += page->n_jobs;
+			snprintf(token, sizeof token, "%s", page->next_page_token);
+			talk_finish(&talk);
+		} while (*token != '\0');
+		cr_assert_eq(count, 9, "page size %d", page_size);
+		cr_assert_geq(unreadable_count, 11, "page size %d", page_size);
+	}
+}

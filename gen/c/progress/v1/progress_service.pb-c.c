@@ -4191,7 +4191,7 @@ const ProtobufCMessageDescriptor progress__v1__delete_job_response__descriptor =
   (ProtobufCMessageInit) progress__v1__delete_job_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__job_filter__field_descriptors[5] =
+static const ProtobufCFieldDescriptor progress__v1__job_filter__field_descriptors[6] =
 {
   {
     "states",
@@ -4253,9 +4253,22 @@ static const ProtobufCFieldDescriptor progress__v1__job_filter__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "job_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Progress__V1__JobFilter, n_job_ids),
+    offsetof(Progress__V1__JobFilter, job_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__v1__job_filter__field_indices_by_name[] = {
   4,   /* field[4] = job_id_prefix */
+  5,   /* field[5] = job_ids */
   3,   /* field[3] = parent */
   2,   /* field[2] = pipeline */
   1,   /* field[1] = stages */
@@ -4264,7 +4277,7 @@ static const unsigned progress__v1__job_filter__field_indices_by_name[] = {
 static const ProtobufCIntRange progress__v1__job_filter__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor progress__v1__job_filter__descriptor =
 {
@@ -4274,7 +4287,7 @@ const ProtobufCMessageDescriptor progress__v1__job_filter__descriptor =
   "Progress__V1__JobFilter",
   "progress.v1",
   sizeof(Progress__V1__JobFilter),
-  5,
+  6,
   progress__v1__job_filter__field_descriptors,
   progress__v1__job_filter__field_indices_by_name,
   1,  progress__v1__job_filter__number_ranges,

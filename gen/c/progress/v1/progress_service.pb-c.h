@@ -674,10 +674,16 @@ struct  Progress__V1__JobFilter
    * What the job_id begins with.
    */
   char *job_id_prefix;
+  /*
+   * These jobs, at most 100, whatever their state; a watch only, ListJobs does not take it. Those that do not exist are told
+   * of once they are created.
+   */
+  size_t n_job_ids;
+  char **job_ids;
 };
 #define PROGRESS__V1__JOB_FILTER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__job_filter__descriptor) \
-    , 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 /*

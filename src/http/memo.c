@@ -1,0 +1,45 @@
+/* A comparison of bytes costs far less than to write them anew. */
+#include "http/memo.h"
+
+#include <progress/v1/job.pb-c.h>
+
+#include "wire/json.h"
+
+enum { INFO_BYTES_MAX = 256 * 1024, TEXT_BYTES_MAX = 1024 * 1024 };
+
+void memo_finish(struct memo *memo)
+{
+	buffer_finish(&memo->info);
+	buffer_finish(&memo->text);
+}
+
+static bool is_same(const struct memo *memo, struct wire_bytes info)
+{
+	return memo->info.length > 0 && memo->info.length == info.length &&
+	       memcmp(memo->info.at, info.at, info.length) == 0;
+}
+
+/* What is too large, or finds no memory, is not remembered. */
+static void remember(struct memo *memo, struct wire_bytes info, const char *text, size_t length)
+{
+	memo_finish(memo);
+	buffer_init(&memo->info, INFO_BYTES_MAX);
+	buffer_init(&memo->text, TEXT_BYTES_MAX);
+	buffer_put(&memo->text, text, length);
+	if (!memo->text.is_full)
+		buffer_put(&memo->info, info.at, info.length);
+}
+
+enum err memo_put_info(struct memo *memo, struct wire_bytes info, struct buffer *out, struct fault *fault)
+{
+	const struct json_options options = {.shows_defaults = true};
+	if (is_same(memo, info)) {
+		buffer_put(out, memo->text.at, memo->text.length);
+		return ERR_OK;
+	}
+	size_t before = out->length;
+	enum err err = json_seal(&progress__v1__progress_info__descriptor, info.at, info.length, &options, out, fault);
+	if (err == ERR_OK)
+		remember(memo, info, out->at + before, out->length - before);
+	return err;
+}

@@ -1,0 +1,27 @@
+/* What the fake service does with batches. */
+#ifndef TESTS_UNIT_PRG_FAKE_BATCH_H
+#define TESTS_UNIT_PRG_FAKE_BATCH_H
+
+#include "fake.h"
+
+#define FAKE_REFUSED_JOB "refused" /* updates of this job are refused by themselves */
+#define FAKE_POISON_JOB  "poison"  /* a batch with an update of this job is refused as a whole */
+
+enum { FAKE_POISON_CODE = 3, FAKE_REFUSED_CODE = 9 };
+
+/* One update of a batch. */
+struct fake_part {
+	const char *method; /* that would have taken it alone */
+	const ProtobufCMessage *update;
+};
+
+/* Update number `index` of the request; false: there is none, or it is no batch. */
+bool fake_batch_part(const ProtobufCMessage *request, size_t index, struct fake_part *ret_part);
+
+bool fake_batch_is_poisoned(const ProtobufCMessage *request);
+
+/* The response, packed; the caller frees it. Each update adds one to the plan's revision. */
+uint8_t *fake_batch_pack(const ProtobufCMessage *request, struct fake_plan *plan, Progress__V1__ProgressInfo *info,
+                         size_t *ret_bytes);
+
+#endif
