@@ -12,6 +12,7 @@ from support import rpc
 from support.messages import job as messages, service, stage, stages
 from support.rpc import Refused
 from support.watcher import Watcher
+from support.still import still
 
 LEASE = 1  # seconds
 NOT_FOUND, FAILED_PRECONDITION, ABORTED = 5, 9, 10
@@ -67,7 +68,7 @@ def test_a_watch_from_before_the_creation_to_the_end_over_kills(daemon, watch):
     told = in_background(lambda: watcher.look_until(lambda event: event.progress_info.state == SUCCEEDED))
     final = work_through(daemon)
     last = told()
-    assert last.progress_info == final
+    assert still(last.progress_info) == still(final)
     assert watcher.events[-1] == last, "the end comes last"
     assert [event.kind for event in watcher.events].count(ENDED) <= 1
     assert watcher.resyncs <= 3, "at most one for each new start"
@@ -127,7 +128,7 @@ def test_a_silent_worker_stalls_and_comes_back(client, watch):
     beat = client.call("Heartbeat", job_id="job-1", lease={"seconds": 60}).progress_info
     assert beat.state == ACTIVE
     event = watcher.look_until(lambda event: event.progress_info.state == ACTIVE)
-    assert event.progress_info == beat
+    assert still(event.progress_info) == still(beat)
 
 
 def test_a_worker_that_beats_does_not_stall(client, watch):
@@ -177,7 +178,7 @@ def wait_for_stall(client, watcher):
     """How long it took from the last sign of life to the stall, in seconds and by the service's clock."""
     event = watcher.look_until(lambda event: event.progress_info.state == STALLED)
     info = client.call("GetProgress", job_id="job-1").progress_info
-    assert info == event.progress_info
+    assert still(info) == still(event.progress_info)
     last_sign_ms = info.lease_expire_time.ToMilliseconds() - LEASE * 1000
     return (info.update_time.ToMilliseconds() - last_sign_ms) / 1000
 
@@ -201,8 +202,9 @@ def test_a_frozen_worker_that_wakes_up_is_fenced(client, watch, beating_worker):
     before = client.call("UpdateProgressIncremental", job_id="job-1", stage=stage("transcribing"), fraction=0.5).progress_info
     os.kill(worker.pid, signal.SIGCONT)
     assert [reported(reports), reported(reports)] == [ABORTED, ABORTED], "its heartbeat, and its end"
-    assert client.call("GetProgress", job_id="job-1").progress_info == before
-    assert watcher.look_until(lambda event: event.progress_info.revision == before.revision).progress_info == before
+    assert still(client.call("GetProgress", job_id="job-1").progress_info) == still(before)
+    seen = watcher.look_until(lambda event: event.progress_info.revision == before.revision)
+    assert still(seen.progress_info) == still(before)
 
 
 def test_an_old_worker_is_fenced(client):
