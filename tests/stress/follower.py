@@ -2,6 +2,7 @@
 anything after the end."""
 
 from support.messages import job as messages, stages
+from support.still import still
 
 SNAPSHOT, CREATED, ENDED, DELETED = (
     messages.EventKind.Value("EVENT_KIND_" + name) for name in ("SNAPSHOT", "CREATED", "ENDED", "DELETED")
@@ -85,7 +86,7 @@ class Follower:
         if known is None:
             return
         if may_be_same and now.revision == known.revision:
-            check(now == known, f"{show(now)} is not what it was")
+            check(still(now) == still(known), f"{show(now)} is not what it was")
             return
         check(now.revision > known.revision, f"back: {show(now)} after {show(known)}")
         check(known.state not in FINAL, f"{show(now)} after the end, {show(known)}")
@@ -95,5 +96,5 @@ class Follower:
 
     def check_ends_as(self, info):
         """The job is at rest, and all was asked for."""
-        check(self.known == info, f"ends at {show(self.known)}, but the server is at {show(info)}")
+        check(self.known is not None and still(self.known) == still(info), f"ends at {show(self.known)}, but the server is at {show(info)}")
         check(self.ends <= 1, f"told of {self.ends} ends")
