@@ -29,11 +29,14 @@ static double beat_period(const struct estimate *estimate)
 	return estimate->beat_gap_s > BEAT_LONG_S ? estimate->beat_gap_s : BEAT_USUAL_S;
 }
 
+double estimate_patience(const struct estimate *estimate)
+{
+	return estimate->beats > 0 ? BEATS_TO_LOSE * beat_period(estimate) : INFINITY;
+}
+
 static double lost_after(const struct estimate *estimate)
 {
-	if (estimate->promised_s > 0)
-		return estimate->promised_s;
-	return estimate->beats > 0 ? BEATS_TO_LOSE * beat_period(estimate) : INFINITY;
+	return estimate->promised_s > 0 ? estimate->promised_s : estimate_patience(estimate);
 }
 
 double estimate_lost_at(const struct estimate *estimate)

@@ -51,6 +51,9 @@ double estimate_lost_at(const struct estimate *estimate);
 double estimate_silent_at(const struct estimate *estimate);
 double estimate_overdue_at(const struct estimate *estimate);
 
+/* How long the worker may be silent, as its heartbeats so far let expect; INFINITY: there were none. */
+double estimate_patience(const struct estimate *estimate);
+
 /* From when on the bar stands still: lost or silent. */
 double estimate_holds_at(const struct estimate *estimate);
 

@@ -15,10 +15,6 @@
 #define FOREVER_S 1e12
 #define HOLD_S    1e-3 /* nobody sees less; not 0, which would mean that there is no promise */
 
-#define BEATS_TO_LOSE 3.0
-#define BEAT_USUAL_S  15.0
-#define BEAT_LONG_S   20.0 /* a mean interval above this is taken at its word */
-
 enum { FLOWS = STAGE_FLOW_POSTING + 1 };
 
 static struct plan plans[FLOWS];
@@ -207,8 +203,7 @@ double pace_patience(const struct job *job)
 	const struct pace *pace = &job->pace;
 	if (!pace->has_estimate || pace->is_held || pace->estimate.beats == 0)
 		return 0;
-	double period_s = pace->estimate.beat_gap_s;
-	return BEATS_TO_LOSE * (period_s > BEAT_LONG_S ? period_s : BEAT_USUAL_S);
+	return estimate_patience(&pace->estimate);
 }
 
 /* ---- what a store keeps */
