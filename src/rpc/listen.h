@@ -6,11 +6,10 @@
 #include <stddef.h>
 
 #include "base/err.h"
-
-enum { LISTEN_URL_BYTES_MAX = 300 };
+#include "rpc/address.h"
 
 struct listen_point {
-	char url[LISTEN_URL_BYTES_MAX]; /* with the real port */
+	char url[ADDRESS_URL_BYTES_MAX]; /* with the real port */
 };
 
 /* Lets the socket listen at each URL: ipc://PATH or tcp://HOST:PORT. A socket file that nobody listens at any more is

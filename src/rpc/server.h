@@ -1,132 +1,145 @@
 /*
- * The insides of the RPC door. A slot is a context of NNG with room for one call; its state goes round:
- *
- *     resting -> receiving -> serving -> sending -> receiving (or resting, or gone)
- *
- * Some slots are always receiving. A slot whose call stays with the service is missed there, so another one takes its
- * place: the number of slots follows the number of calls under way. `lock` guards the lists, counts and states; a slot
- * that serves or sends belongs to whoever carries its call.
+ * The insides of the RPC door. One thread, the door's, accepts connections, reads calls, hands them to the service and
+ * writes replies; whoever makes a reply leaves it with its connection. `lock` guards what both sides touch: the
+ * connections' unsent replies, the slots and the counts. Everything else is the door's thread's alone.
  */
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
 
-#include <nng/nng.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/err.h"
 #include "base/list.h"
-#include "rpc/listen.h"
+#include "rpc/bind.h"
 #include "rpc/peers.h"
 #include "service/call.h"
+#include "wire/frame.h"
 
 enum {
-	RECEIVING_WANTED = 64, /* slots that receive when little is going on */
-	RECEIVING_LOW = 32,    /* below it another slot begins to receive */
-	RESTING_MAX = 256,     /* slots kept for later; more are freed */
-	SLOTS_SPARE = 1024,    /* beyond those for calls_max: to receive and to refuse with */
-	ARENA_FACTOR = 16,     /* what a call may take in its arena, in requests of the largest size */
+	READ_BYTES = 128 * 1024, /* taken from a connection at once, before others have their turn */
+	ARENA_FACTOR = 16,       /* what a call may take in its arena, in requests of the largest size */
+	ROUTE_HOPS_MAX = 8,      /* SP's own limit of devices between the two ends */
+	ROUTE_BYTES_MAX = 4 * (ROUTE_HOPS_MAX + 1),
+	SP_GREETING_BYTES = 8,
+	SP_HEAD_BYTES_MAX = 9, /* before each message: over unix sockets a byte 1, then its length in eight bytes */
 };
 
-enum slot_state { SLOT_RESTING, SLOT_RECEIVING, SLOT_SERVING, SLOT_SENDING };
+/* What SP puts between a message's head and the call: a word for each hop, and the request's number. It comes back
+ * before the reply as it was. */
+struct route {
+	uint8_t bytes[ROUTE_BYTES_MAX];
+	size_t length;
+};
 
-struct slot {
-	struct list link; /* in server->resting or server->busy */
+struct connection {
+	struct list link;    /* in server->connections, or in server->gone */
+	struct list pending; /* in server->pending when there are replies that nobody has begun to send, or alone */
 	struct rpc_server *server;
-	nng_ctx context;
-	nng_aio *aio; /* of the one operation under way */
-	enum slot_state state;
-	enum verdict verdict;
-	struct peer *peer;          /* NULL unless serving or sending */
-	size_t request_bytes;       /* as admitted */
-	nng_msg *request;           /* the call borrows from it; NULL unless serving, or when it is opened */
-	struct slot *next_outgoing; /* in the outbox */
+	uint64_t id;
+	int fd; /* -1: closed */
+	bool is_ipc;
+	bool is_greeted;
+	bool is_gone;      /* guarded by the lock */
+	uint32_t events;   /* that epoll watches for */
+	struct peer peer;  /* what it has under way; guarded by the lock */
+	struct buffer in;  /* the beginning of a message whose rest has not arrived */
+	struct buffer out; /* replies nobody has begun to send; guarded by the lock */
+	struct buffer sending;
+	size_t sent;    /* of `sending` */
+	uint64_t taken; /* bytes it has taken in all */
+	uint64_t taken_before;
+	int64_t since_ms; /* when it was accepted; later: since when it has taken no more than taken_before; steady */
+};
+
+/* Room for one call. */
+struct slot {
+	struct slot *next; /* among the resting ones */
+	struct connection *connection;
+	size_t request_bytes; /* as admitted */
+	struct route route;
 	struct arena arena;
 	struct call call;
 };
 
-/* Replies on their way from the threads that made them to the one that talks to NNG. */
-struct outbox {
-	pthread_mutex_t lock;
-	struct slot *first;
-	struct slot *last;
-	bool is_kicked; /* the callback of `aio` runs or is about to */
-	nng_aio *aio;
-};
-
 struct rpc_server {
 	struct service *service;
-	nng_socket socket;
-	struct listen_point *points;
-	size_t point_count;
-	struct outbox outbox;
-	nng_aio *watch; /* looks for peers that do not read, from time to time */
-	int watch_period_ms;
-	int64_t disconnects_told_ms; /* when the log was last told of disconnects; of the watch alone */
 	int send_timeout_ms;
+	size_t message_bytes_max;
 	size_t arena_bytes_max;
-	size_t slots_max;
+	struct bound *bounds; /* where it listens */
+	size_t bound_count;
+	pthread_t thread;
+	bool has_thread;
+	int epoll;
+	int alarm; /* an eventfd: wakes the thread */
+
+	/* The thread's own. */
+	struct list connections;
+	size_t connection_count;
+	size_t ungreeted_count;
+	size_t blocked_count; /* connections that have not taken all that was sent */
+	uint64_t last_id;
+	bool is_accepting;
+	int64_t ticked_ms;
+	size_t disconnects_untold; /* since the log was last told */
+	int64_t disconnects_told_ms;
+	uint8_t *arrived; /* READ_BYTES of what is being read */
 
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* with clock CLOCK_MONOTONIC: while draining: a count fell, or a slot came to rest */
-	struct list resting;
-	struct list busy;
-	size_t slot_count;  /* of both lists, and of those just being made */
-	size_t slots_freed; /* since memory was last given back */
-	size_t resting_count;
-	size_t receiving_count;
-	size_t entering_count;     /* threads between the arrival of a call and the return of service_call */
-	size_t disconnects_untold; /* peers disconnected by us since the log was last told */
+	pthread_cond_t changed; /* is_drained was set */
+	struct list pending;
+	struct list gone; /* closed connections without calls, which the thread frees */
+	bool is_asleep;   /* the thread must be woken to notice something */
 	bool is_draining;
+	bool is_drained;
+	bool is_stopping;
 	struct peers peers;
+	struct slot *resting;
+	size_t resting_count;
+	size_t slots_freed;       /* since memory was last given back */
+	struct buffer spares[16]; /* empty, with memory; for connections that have something to send */
+	size_t spare_count;
 };
 
-/* ---- pool.c: how many slots there are ---- */
+/* ---- loop.c: what the door's thread does next ---- */
 
-/* Makes the first slots and lets them receive. RESOURCE_EXHAUSTED: no memory. */
-enum err rpc_pool_start(struct rpc_server *server, struct fault *fault) MUST_USE;
+/* The thread: `argument` is the server. */
+void *rpc_loop(void *argument);
 
-/* Lets one more slot receive, unless no more are allowed. Takes the lock. */
-void rpc_pool_refill(struct rpc_server *server);
+/* Has the thread look at what has changed, if it sleeps. With the lock held. */
+void rpc_loop_wake(struct rpc_server *server);
 
-/* The slot's reply is taken, or there is none: takes back what was counted for it and lets it receive again, rest, or
- * end. The slot must not be touched afterwards. Takes the lock. */
-void rpc_pool_return(struct slot *slot);
+/* ---- connection.c: one connection; of the door's thread, but for rpc_connection_reply ---- */
 
-/* Stops all receiving and waits until nothing enters the service any more. */
-void rpc_pool_drain(struct rpc_server *server);
+/* Takes over an accepted socket. Closes it when there is no room. */
+void rpc_connection_open(struct rpc_server *server, int fd, bool is_ipc);
 
-/* Waits at most so long until the replies under way are taken by their connections and all slots rest. */
-void rpc_pool_await_rest(struct rpc_server *server, int timeout_ms);
+/* Closes it and has the service forget its calls. */
+void rpc_connection_close(struct connection *connection);
 
-/* Frees all slots, giving up replies under way. After rpc_pool_drain; no call may be with the service. */
-void rpc_pool_finish(struct rpc_server *server);
+/* Reads what has arrived, at most READ_BYTES, and carries out the calls in it. */
+void rpc_connection_read(struct connection *connection);
 
-/* ---- outbox.c: which thread gives a reply to NNG ---- */
+/* Sends what can be sent without waiting. */
+void rpc_connection_send(struct connection *connection);
 
-/* The number of an NNG error, or 0. */
-int rpc_outbox_init(struct rpc_server *server);
+/* Watches for what the connection can do now: it is read unless the door drains, or too much waits to be taken. */
+void rpc_connection_watch(struct connection *connection);
 
-/* After rpc_outbox_flush, when nothing will be put any more. */
-void rpc_outbox_finish(struct rpc_server *server);
-
-/* Waits until all that was put has been given to NNG. */
-void rpc_outbox_flush(struct rpc_server *server);
-
-/* This thread is NNG's until rpc_outbox_leave: what it replies goes out at once. */
-void rpc_outbox_enter(void);
-void rpc_outbox_leave(void);
-
-/* Sends the message of the slot's aio. Another thread than NNG's leaves that to NNG's: both would meet at the socket's
- * lock with every reply, and one of them would sleep. */
-void rpc_outbox_put(struct slot *slot);
+/* Leaves a reply for the thread to send. With the lock held; any thread. */
+void rpc_connection_reply(struct connection *connection, const struct route *route, const struct frame_reply *reply);
 
 /* ---- slot.c: the way of one call ---- */
 
-/* An operation has ended: takes the next step of the call of the slot `argument`. Called by NNG. */
-void rpc_slot_step(void *argument);
+/* A call has arrived: admits it and gives it to the service, or answers why not. */
+void rpc_slot_take(struct connection *connection, const struct route *route, const uint8_t *call, size_t length);
+
+/* Frees the resting slots. */
+void rpc_slots_finish(struct rpc_server *server);
 
 #endif

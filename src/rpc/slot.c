@@ -1,130 +1,113 @@
-/* Decides what happens to one call between its arrival and the moment its peer has taken the reply. */
+/* Decides what happens to one call between its arrival and the moment its reply lies with its connection. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "rpc/server.h"
-#include "wire/frame.h"
+
+enum { RESTING_MAX = 128 }; /* slots kept for later, with the memory of an ordinary call; more are freed */
 
 static struct slot *slot_of_call(struct call *call)
 {
 	return (struct slot *)(void *)((char *)call - offsetof(struct slot, call));
 }
 
-static void forget_request(struct slot *slot)
+static void free_slot(struct slot *slot)
 {
-	if (slot->request != NULL)
-		nng_msg_free(slot->request);
-	slot->request = NULL;
+	arena_finish(&slot->arena);
+	free(slot);
 }
 
-/* Many calls wait long: each would keep its message meanwhile. */
-static void forget_opened_request(struct call *call)
+/* Returns whether the slot was kept; otherwise the caller frees it. With the lock held. */
+static bool let_rest(struct rpc_server *server, struct slot *slot)
 {
-	forget_request(slot_of_call(call));
+	if (server->resting_count >= RESTING_MAX) {
+		server->slots_freed++;
+		return false;
+	}
+	arena_reset(&slot->arena);
+	slot->next = server->resting;
+	server->resting = slot;
+	server->resting_count++;
+	return true;
 }
 
-/* Packs the call's outcome into a message of exactly its size. NULL: no memory. */
-static nng_msg *seal_reply(const struct call *call)
+static struct frame_reply reply_from(const struct call *call)
 {
-	bool is_fault = call->fault.code != ERR_OK;
-	struct frame_reply reply = {
-	    .code = call->fault.code,
-	    .message = is_fault ? call->fault.text : NULL,
-	    .reason = is_fault ? call->fault.reason : NULL,
-	    .durability = call->durability,
-	};
-	if (!is_fault)
+	struct frame_reply reply = {.code = call->fault.code, .durability = call->durability};
+	if (call->fault.code == ERR_OK) {
 		reply.response = call->response;
-	nng_msg *message;
-	if (nng_msg_alloc(&message, frame_reply_bytes(&reply)) != 0)
-		return NULL;
-	frame_seal_reply(&reply, nng_msg_body(message));
-	return message;
+	} else {
+		reply.message = call->fault.text;
+		reply.reason = call->fault.reason;
+	}
+	return reply;
+}
+
+/* The last call of a connection that is gone lets it go. With the lock held. */
+static void release_connection(struct rpc_server *server, struct slot *slot)
+{
+	struct connection *connection = slot->connection;
+	rpc_peers_release(&server->peers, &connection->peer, slot->request_bytes);
+	slot->connection = NULL;
+	if (connection->is_gone && connection->peer.calls == 0)
+		list_append(&server->gone, &connection->link);
 }
 
 static void reply_to_call(struct call *call)
 {
 	struct slot *slot = slot_of_call(call);
-	struct rpc_server *server = slot->server;
-	assert(slot->state == SLOT_SERVING);
+	struct rpc_server *server = slot->connection->server;
 	metrics_count_call(METRICS_RPC, call->method_number, (int)call->fault.code,
 	                   call->began_ns != 0 ? clock_steady_ns() - call->began_ns : 0);
-	nng_msg *message = seal_reply(call);
-	forget_request(slot);
-	arena_reset(&slot->arena);
-	if (message == NULL) {
-		/* Without an answer the peer would wait for ever; it asks again when it is connected again. */
-		nng_pipe_close((nng_pipe){.id = (uint32_t)call->peer});
-		rpc_pool_return(slot);
-		return;
-	}
+	struct frame_reply reply = reply_from(call);
 	pthread_mutex_lock(&server->lock);
-	slot->state = SLOT_SENDING;
-	slot->peer->replies_waiting++;
+	rpc_connection_reply(slot->connection, &slot->route, &reply);
+	release_connection(server, slot);
+	bool is_kept = let_rest(server, slot);
 	pthread_mutex_unlock(&server->lock);
-	nng_aio_set_msg(slot->aio, message);
-	rpc_outbox_put(slot);
+	if (!is_kept)
+		free_slot(slot);
 }
 
-/* Opens the admitted request and gives it to the service; what is no call is answered here. */
-static void serve(struct slot *slot)
+/* A slot for the admitted call, or NULL. With the lock held. */
+static struct slot *take_slot(struct rpc_server *server)
 {
-	struct call *call = &slot->call;
-	struct frame_call frame;
-	enum err err =
-	    frame_open_call(nng_msg_body(slot->request), nng_msg_len(slot->request), &slot->arena, &frame, &call->fault);
-	if (err != ERR_OK) {
-		reply_to_call(call);
-		return;
+	struct slot *slot = server->resting;
+	if (slot != NULL) {
+		server->resting = slot->next;
+		server->resting_count--;
+		return slot;
 	}
-	call->method = frame.method;
-	call->request = frame.request;
-	call->timeout_ms = frame.timeout_ms;
-	call->authorization = frame.authorization;
-	service_call(slot->server->service, call);
+	slot = malloc(sizeof *slot);
+	if (slot != NULL)
+		arena_init(&slot->arena, server->arena_bytes_max);
+	return slot;
 }
 
-/* A thread that has brought in a call of this peer is about to leave. */
-static void leave(struct rpc_server *server, uint32_t peer_id)
+/* Counts the call and finds it a slot; NULL: the fault says why not. With the lock held. */
+static struct slot *admit(struct connection *connection, size_t length, struct fault *fault)
 {
-	pthread_mutex_lock(&server->lock);
-	if (rpc_peers_find(&server->peers, peer_id) == NULL) {
-		/* It may have been forgotten just before its call reached the service. */
-		pthread_mutex_unlock(&server->lock);
-		service_forget_peer(server->service, peer_id);
-		pthread_mutex_lock(&server->lock);
+	struct rpc_server *server = connection->server;
+	if (rpc_peers_admit(&server->peers, &connection->peer, length, fault) != ERR_OK)
+		return NULL;
+	struct slot *slot = take_slot(server);
+	if (slot == NULL) {
+		rpc_peers_release(&server->peers, &connection->peer, length);
+		fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "no memory for the call; try again later");
+		return NULL;
 	}
-	server->entering_count--;
-	if (server->is_draining)
-		pthread_cond_broadcast(&server->changed);
-	pthread_mutex_unlock(&server->lock);
-}
-
-/* Counts the slot's call and makes the slot its own, or says in the fault why not. With the lock held. */
-static void admit(struct slot *slot, uint32_t peer_id)
-{
-	struct rpc_server *server = slot->server;
-	slot->state = SLOT_SERVING;
-	slot->verdict = VERDICT_DISCONNECT;
-	slot->peer = rpc_peers_find(&server->peers, peer_id);
-	if (slot->peer == NULL)
-		return;
-	slot->verdict = rpc_peers_admit(&server->peers, slot->peer, slot->request_bytes, &slot->call.fault);
-	if (slot->verdict == VERDICT_DISCONNECT) {
-		slot->peer = NULL;
-		server->disconnects_untold++;
-	} else {
-		server->entering_count++;
-	}
+	slot->connection = connection;
+	slot->request_bytes = length;
+	return slot;
 }
 
 /* The text of the fault is left as it is: most calls have none. */
-static void begin_call(struct call *call, struct arena *arena, uint32_t peer_id)
+static void begin_call(struct call *call, struct arena *arena, uint64_t peer)
 {
 	call->arena = arena;
-	call->peer = peer_id;
-	call->opened = forget_opened_request;
+	call->peer = peer;
 	call->reply = reply_to_call;
 	call->authorization = NULL;
 	call->answer_bytes_max = 0;
@@ -135,52 +118,49 @@ static void begin_call(struct call *call, struct arena *arena, uint32_t peer_id)
 	call->durability = STORE_UNSPECIFIED;
 }
 
-static void take_call(struct slot *slot)
+/* Opens the admitted call and gives it to the service; what is no call is answered here. */
+static void serve(struct slot *slot, const uint8_t *bytes, size_t length)
 {
-	struct rpc_server *server = slot->server;
-	nng_msg *request = nng_aio_get_msg(slot->aio);
-	nng_aio_set_msg(slot->aio, NULL);
-	uint32_t peer_id = (uint32_t)nng_msg_get_pipe(request).id;
-	slot->request = request;
-	slot->request_bytes = nng_msg_len(request);
-	begin_call(&slot->call, &slot->arena, peer_id);
-
-	pthread_mutex_lock(&server->lock);
-	server->receiving_count--;
-	bool is_short = server->receiving_count < RECEIVING_LOW && !server->is_draining;
-	admit(slot, peer_id);
-	enum verdict verdict = slot->verdict;
-	pthread_mutex_unlock(&server->lock);
-
-	if (is_short)
-		rpc_pool_refill(server);
-	if (verdict == VERDICT_DISCONNECT) {
-		nng_pipe_close((nng_pipe){.id = peer_id});
-		forget_request(slot);
-		rpc_pool_return(slot);
+	struct call *call = &slot->call;
+	struct connection *connection = slot->connection;
+	struct frame_call frame;
+	begin_call(call, &slot->arena, connection->id);
+	if (frame_open_call(bytes, length, &slot->arena, &frame, &call->fault) != ERR_OK) {
+		reply_to_call(call);
 		return;
 	}
-	if (verdict == VERDICT_REFUSED)
-		reply_to_call(&slot->call);
-	else
-		serve(slot);
-	leave(server, peer_id);
+	call->method = frame.method;
+	call->request = frame.request;
+	call->timeout_ms = frame.timeout_ms;
+	call->authorization = frame.authorization;
+	service_call(connection->server->service, call);
 }
 
-void rpc_slot_step(void *argument)
+void rpc_slot_take(struct connection *connection, const struct route *route, const uint8_t *call, size_t length)
 {
-	struct slot *slot = argument;
-	int result = nng_aio_result(slot->aio);
-	if (slot->state == SLOT_RECEIVING && result == 0) {
-		rpc_outbox_enter();
-		take_call(slot);
-		rpc_outbox_leave();
+	struct rpc_server *server = connection->server;
+	struct fault fault;
+	pthread_mutex_lock(&server->lock);
+	struct slot *slot = admit(connection, length, &fault);
+	if (slot == NULL) {
+		struct frame_reply reply = {.code = fault.code, .message = fault.text, .reason = fault.reason};
+		rpc_connection_reply(connection, route, &reply);
+	}
+	pthread_mutex_unlock(&server->lock);
+	if (slot == NULL) {
+		metrics_count_call(METRICS_RPC, METRICS_OTHER_METHOD, (int)fault.code, 0);
 		return;
 	}
-	/* The reply is taken, or cannot be; or receiving was cancelled. */
-	if (slot->state == SLOT_SENDING && result != 0) {
-		nng_msg_free(nng_aio_get_msg(slot->aio));
-		nng_aio_set_msg(slot->aio, NULL);
+	slot->route = *route;
+	serve(slot, call, length);
+}
+
+void rpc_slots_finish(struct rpc_server *server)
+{
+	while (server->resting != NULL) {
+		struct slot *slot = server->resting;
+		server->resting = slot->next;
+		free_slot(slot);
 	}
-	rpc_pool_return(slot);
+	server->resting_count = 0;
 }

@@ -20,15 +20,11 @@ struct service;
  * reuse it at once. Never blocks. */
 typedef void call_reply(struct call *call);
 
-/* Tells the door that call->request is not needed any more; before the reply, in the thread that has made the call. */
-typedef void call_opened(struct call *call);
-
 struct call {
 	/* From the door. Borrowed until the reply; the arena is the door's, too. */
 	struct arena *arena;
 	const char *method; /* "/progress.v1.ProgressTrackerService/GetProgress" */
-	struct wire_bytes request;
-	call_opened *opened;       /* NULL: the door keeps the request until the reply */
+	struct wire_bytes request; /* borrowed until service_call returns */
 	uint32_t timeout_ms;       /* 0: none given */
 	const char *authorization; /* what proves who asks, a token; "" or NULL: nothing */
 	uint64_t peer;             /* the door's number for the connection, for service_forget_peer; 0: none */

@@ -156,8 +156,6 @@ void service_call(struct service *service, struct call *call)
 		answer_fault(call);
 		return;
 	}
-	if (call->opened != NULL)
-		call->opened(call);
 	service->methods.base.invoke(&service->methods.base, (unsigned)index, request, take_response, call);
 }
 

@@ -7,6 +7,7 @@ import pytest
 
 from support import wait
 from support.messages import service, stage
+from support.places import is_sanitized
 from support.rpc import Client, Refused
 from support.still import still
 
@@ -230,7 +231,7 @@ def test_a_hundred_thousand_calls_wait_in_200_mb(daemon, client, other, job, fig
     assert client.receive()[0] == asked, "all of them wait"
     held = resident_mb(daemon) - before
     figure(f"{count} waiting calls: {held:.0f} MB")
-    assert held < 200
+    assert held < 200 or is_sanitized(), "the sanitizers keep what is freed"
     other.call("UpdateProgress", job_id="job-1", stage=stage("transcribing"))
     answered = {client.receive()[0] for _ in range(count)}
     assert len(answered) == count

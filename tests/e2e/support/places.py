@@ -11,3 +11,8 @@ BUILD = pathlib.Path(
 
 def program(name):
     return str(BUILD / "bin" / name)
+
+
+def is_sanitized() -> bool:
+    """Whether the build under test counts its memory differently from the one that users run."""
+    return BUILD.name in ("asan", "tsan")

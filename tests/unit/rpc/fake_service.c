@@ -34,6 +34,15 @@ static void push(struct waiting **list, struct call *call)
 	*list = waiting;
 }
 
+/* The request is lent until service_call returns. */
+static void keep_request(struct call *call)
+{
+	uint8_t *copy = arena_take(call->arena, call->request.length + 1);
+	assert(copy != NULL);
+	memcpy(copy, call->request.at, call->request.length);
+	call->request.at = copy;
+}
+
 static struct call *pop(struct waiting **list)
 {
 	struct waiting *waiting = *list;
@@ -135,6 +144,8 @@ void service_call(struct service *service, struct call *call)
 	bool is_echo = strcmp(call->method, "/test/Echo") == 0;
 	pthread_mutex_lock(&service->lock);
 	service->calls++;
+	if (!is_echo)
+		keep_request(call);
 	if (strcmp(call->method, "/test/Park") == 0) {
 		push(&service->parked, call);
 		service->parked_count++;

@@ -108,93 +108,62 @@ Test(rpc_server_limits, frees_the_places_of_a_peer_that_leaves)
 /* ---- the counts behind it ---- */
 
 static struct peers peers;
+static struct peer peer, other;
 static struct fault fault;
 
 static void start_counting(void)
 {
 	rpc_peers_init(&peers, 6, 4, 10);
-	cr_assert(rpc_peers_add(&peers, 1));
-	cr_assert(rpc_peers_add(&peers, 1 + PEER_BUCKETS));
+	memset(&peer, 0, sizeof peer);
+	memset(&other, 0, sizeof other);
 }
 
-static void stop_counting(void)
+TestSuite(rpc_peers, .init = start_counting);
+
+static void admit(struct peer *one, size_t bytes)
 {
-	rpc_peers_finish(&peers);
+	cr_assert_eq(rpc_peers_admit(&peers, one, bytes, &fault), ERR_OK, "%s", fault.text);
 }
 
-TestSuite(rpc_peers, .init = start_counting, .fini = stop_counting);
-
-Test(rpc_peers, finds_each_of_two_in_one_bucket_until_it_is_removed)
+static void refuse(struct peer *one, size_t bytes, const char *reason)
 {
-	cr_assert_eq(rpc_peers_find(&peers, 1)->id, 1);
-	cr_assert_eq(rpc_peers_find(&peers, 1 + PEER_BUCKETS)->id, 1 + PEER_BUCKETS);
-	cr_assert_null(rpc_peers_find(&peers, 2));
-	cr_assert_not(rpc_peers_remove(&peers, 1));
-	cr_assert_null(rpc_peers_find(&peers, 1));
-	cr_assert_not_null(rpc_peers_find(&peers, 1 + PEER_BUCKETS));
-	cr_assert_not(rpc_peers_remove(&peers, 1));
+	cr_assert_eq(rpc_peers_admit(&peers, one, bytes, &fault), ERR_RESOURCE_EXHAUSTED);
+	cr_assert_str_eq(fault.reason, reason);
 }
 
-Test(rpc_peers, refuses_requests_that_hold_too_many_bytes)
+Test(rpc_peers, refuses_requests_of_one_that_hold_too_many_bytes)
 {
-	struct peer *peer = rpc_peers_find(&peers, 1);
 	size_t most = 10 * REQUESTS_MAX_PER_PEER;
-	cr_assert_eq(rpc_peers_admit(&peers, peer, most, &fault), VERDICT_ADMITTED);
-	cr_assert_eq(rpc_peers_admit(&peers, peer, 1, &fault), VERDICT_REFUSED);
-	cr_assert_str_eq(fault.reason, "TOO_MANY_BYTES_OF_PEER");
-	rpc_peers_release(&peers, peer, 1, VERDICT_REFUSED);
-	rpc_peers_release(&peers, peer, most, VERDICT_ADMITTED);
-	cr_assert_eq(rpc_peers_admit(&peers, peer, 1, &fault), VERDICT_ADMITTED);
-	rpc_peers_release(&peers, peer, 1, VERDICT_ADMITTED);
+	admit(&peer, most);
+	refuse(&peer, 1, "TOO_MANY_BYTES_OF_PEER");
+	admit(&other, 1);
+	rpc_peers_release(&peers, &peer, most);
+	admit(&peer, 1);
 }
 
-Test(rpc_peers, gives_up_a_peer_that_does_not_even_take_its_refusals)
+Test(rpc_peers, refuses_requests_of_all_that_hold_too_many_bytes)
 {
-	struct peer *peer = rpc_peers_find(&peers, 1);
+	struct peer many[4] = {0};
 	for (int i = 0; i < 4; i++)
-		cr_assert_eq(rpc_peers_admit(&peers, peer, 1, &fault), VERDICT_ADMITTED);
-	for (int i = 0; i < PEER_REFUSALS_MAX; i++)
-		cr_assert_eq(rpc_peers_admit(&peers, peer, 1, &fault), VERDICT_REFUSED);
-	cr_assert_eq(rpc_peers_admit(&peers, peer, 1, &fault), VERDICT_DISCONNECT);
-	for (int i = 0; i < PEER_REFUSALS_MAX; i++)
-		rpc_peers_release(&peers, peer, 1, VERDICT_REFUSED);
+		admit(&many[i], 10 * REQUESTS_MAX_PER_PEER);
+	refuse(&other, 1, "TOO_MANY_BYTES");
+	rpc_peers_release(&peers, &many[0], 10 * REQUESTS_MAX_PER_PEER);
+	admit(&other, 1);
+}
+
+Test(rpc_peers, counts_only_what_it_admits)
+{
 	for (int i = 0; i < 4; i++)
-		rpc_peers_release(&peers, peer, 1, VERDICT_ADMITTED);
-}
-
-Test(rpc_peers, refuses_everything_when_closing)
-{
-	peers.is_closing = true;
-	cr_assert_eq(rpc_peers_admit(&peers, rpc_peers_find(&peers, 1), 1, &fault), VERDICT_REFUSED);
-	cr_assert_eq(fault.code, ERR_UNAVAILABLE);
-	rpc_peers_release(&peers, rpc_peers_find(&peers, 1), 1, VERDICT_REFUSED);
-}
-
-Test(rpc_peers, keeps_a_peer_that_left_until_its_last_call_is_over)
-{
-	struct peer *peer = rpc_peers_find(&peers, 1);
-	cr_assert_eq(rpc_peers_admit(&peers, peer, 1, &fault), VERDICT_ADMITTED);
-	cr_assert(rpc_peers_remove(&peers, 1));
-	cr_assert(peer->is_gone);
-	rpc_peers_release(&peers, peer, 1, VERDICT_ADMITTED);
+		admit(&peer, 1);
+	refuse(&peer, 1, "TOO_MANY_CALLS_OF_PEER");
+	admit(&other, 1);
+	admit(&other, 1);
+	refuse(&other, 1, "TOO_MANY_CALLS");
+	for (int i = 0; i < 4; i++)
+		rpc_peers_release(&peers, &peer, 1);
+	for (int i = 0; i < 2; i++)
+		rpc_peers_release(&peers, &other, 1);
 	cr_assert_eq(peers.calls, 0);
 	cr_assert_eq(peers.bytes, 0);
-}
-
-Test(rpc_peers, finds_the_peer_that_takes_nothing_but_not_one_that_is_slow)
-{
-	struct peer *stuck = rpc_peers_find(&peers, 1);
-	struct peer *slow = rpc_peers_find(&peers, 1 + PEER_BUCKETS);
-	uint32_t found[2];
-	stuck->replies_waiting = 3;
-	slow->replies_waiting = 3;
-	for (int tick = 1; tick < PEER_PATIENCE_TICKS; tick++) {
-		slow->replies_taken += tick % 2 == 0;
-		cr_assert_eq(rpc_peers_tick(&peers, found, 2), 0);
-	}
-	slow->replies_taken++;
-	cr_assert_eq(rpc_peers_tick(&peers, found, 2), 1);
-	cr_assert_eq(found[0], 1);
-	stuck->replies_waiting = 0;
-	cr_assert_eq(rpc_peers_tick(&peers, found, 2), 0);
+	cr_assert_eq(peer.bytes, 0);
 }
