@@ -23,7 +23,7 @@ typedef void call_reply(struct call *call);
 struct call {
 	/* From the door. Borrowed until the reply; the arena is the door's, too. */
 	struct arena *arena;
-	const char *method; /* "/progress.v1.ProgressTrackerService/GetProgress" */
+	const char *method;        /* "/progress.v1.ProgressTrackerService/GetProgress" */
 	struct wire_bytes request; /* borrowed until service_call returns */
 	uint32_t timeout_ms;       /* 0: none given */
 	const char *authorization; /* what proves who asks, a token; "" or NULL: nothing */
