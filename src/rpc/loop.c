@@ -188,7 +188,6 @@ static void serve_event(struct rpc_server *server, const struct epoll_event *eve
 		}
 	}
 	serve_connection(source, event->events);
-	send_pending(server);
 }
 
 static void free_gone(struct rpc_server *server)
@@ -231,6 +230,8 @@ static int sleep_ms(const struct rpc_server *server)
 	return is_waiting ? tick_ms(server) : -1;
 }
 
+/* The calls of all connections that have some are carried out together, and their replies sent together: each reply
+ * sent before would wake its reader, who takes the processor. */
 static void await_events(struct rpc_server *server)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
@@ -244,6 +245,7 @@ static void await_events(struct rpc_server *server)
 	pthread_mutex_unlock(&server->lock);
 	for (int i = 0; i < count; i++)
 		serve_event(server, &events[i]);
+	service_release(server->service);
 }
 
 /* Returns whether the thread may end: it was told to, and what was replied is sent or will not be taken. */

@@ -5,6 +5,7 @@
 #ifndef SERVICE_CALL_H
 #define SERVICE_CALL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -29,6 +30,7 @@ struct call {
 	const char *authorization; /* what proves who asks, a token; "" or NULL: nothing */
 	uint64_t peer;             /* the door's number for the connection, for service_forget_peer; 0: none */
 	call_reply *reply;
+	bool is_held;              /* others follow at once, then the same thread calls service_release */
 	uint32_t answer_bytes_max; /* of an answer to a watch, which is then cut into several; 0: as many as may be */
 
 	/* From the service, for the door's metrics. */
@@ -43,6 +45,9 @@ struct call {
 
 /* Opens, routes and carries out the call; the reply may come before this returns. Safe for any thread. */
 void service_call(struct service *service, struct call *call);
+
+/* Carries out the calls that were held, together, or has that begin. */
+void service_release(struct service *service);
 
 /* Answers CANCELLED to all waiting calls of a connection that is gone. Safe for any thread. */
 void service_forget_peer(struct service *service, uint64_t peer);

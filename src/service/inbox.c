@@ -163,11 +163,15 @@ void inbox_finish(struct inbox *inbox)
 	pthread_mutex_destroy(&inbox->lock);
 }
 
-static bool may_walk_now(const struct inbox *inbox, bool only_reads)
+static bool is_quick(const struct inbox *inbox, bool only_reads)
 {
 	const struct store *store = inbox->corridor->store;
-	bool is_quick = store->class->commits_quickly || (only_reads && !store_is_shared(store));
-	return is_quick && !inbox->is_busy && inbox->count == 0;
+	return store->class->commits_quickly || (only_reads && !store_is_shared(store));
+}
+
+static bool may_walk_now(const struct inbox *inbox, bool only_reads)
+{
+	return is_quick(inbox, only_reads) && !inbox->is_busy && inbox->count == 0;
 }
 
 /* Whether the resting thread has to be told: it would sleep too long otherwise. */
@@ -176,6 +180,22 @@ static bool must_wake_thread(const struct inbox *inbox)
 	if (!inbox->is_thread_resting || inbox->is_busy)
 		return false;
 	return inbox->count >= inbox->wanted || inbox->is_stopping || corridor_next_due(inbox->corridor) < inbox->wake_ms;
+}
+
+/* A single read spares its change of thread where others would have to make one. */
+static bool is_held(const struct inbox *inbox, const struct command *first, bool only_reads)
+{
+	bool is_quick_only_as_read = only_reads && !inbox->corridor->store->class->commits_quickly;
+	return first->call != NULL && first->call->is_held && !is_quick_only_as_read;
+}
+
+/* With the lock held. */
+static void begin_walking(struct inbox *inbox, bool walks_itself)
+{
+	for (int round = 0; walks_itself && !inbox->is_busy && inbox->count > 0 && round < ROUNDS_MAX; round++)
+		walk(inbox);
+	if (must_wake_thread(inbox))
+		pthread_cond_signal(&inbox->work);
 }
 
 /* Ends commands that cannot be taken. */
@@ -208,13 +228,19 @@ void inbox_put_all(struct inbox *inbox, struct list *commands, size_t count)
 		return;
 	}
 	bool is_walked_now = may_walk_now(inbox, only_reads);
+	bool waits = is_held(inbox, first, only_reads);
 	list_append_all(&inbox->commands, commands);
 	inbox->count += count;
 	metrics_set(METRICS_QUEUE_DEPTH, (int64_t)inbox->count);
-	for (int round = 0; is_walked_now && !inbox->is_busy && inbox->count > 0 && round < ROUNDS_MAX; round++)
-		walk(inbox);
-	if (must_wake_thread(inbox))
-		pthread_cond_signal(&inbox->work);
+	if (!waits)
+		begin_walking(inbox, is_walked_now);
+	pthread_mutex_unlock(&inbox->lock);
+}
+
+void inbox_release(struct inbox *inbox)
+{
+	pthread_mutex_lock(&inbox->lock);
+	begin_walking(inbox, is_quick(inbox, false));
 	pthread_mutex_unlock(&inbox->lock);
 }
 

@@ -159,6 +159,11 @@ void service_call(struct service *service, struct call *call)
 	service->methods.base.invoke(&service->methods.base, (unsigned)index, request, take_response, call);
 }
 
+void service_release(struct service *service)
+{
+	inbox_release(&service->inbox);
+}
+
 void service_forget_peer(struct service *service, uint64_t peer)
 {
 	struct command *command = command_create_own(COMMAND_FORGET_PEER, NULL);

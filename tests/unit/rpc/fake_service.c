@@ -166,6 +166,11 @@ void service_call(struct service *service, struct call *call)
 	call->reply(call);
 }
 
+void service_release(struct service *service)
+{
+	(void)service; /* it holds no calls */
+}
+
 void service_forget_peer(struct service *service, uint64_t peer)
 {
 	struct waiting *forgotten = NULL;
