@@ -108,6 +108,7 @@ static void destroy(struct http_server *server)
 	if (server->socket_fd >= 0)
 		close(server->socket_fd);
 	memo_finish(&server->memo);
+	memo_finish(&server->statuses);
 	files_close(server->files);
 	tls_close(server->tls);
 	pthread_mutex_destroy(&server->lock);

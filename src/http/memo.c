@@ -13,18 +13,21 @@ void memo_finish(struct memo *memo)
 	buffer_finish(&memo->text);
 }
 
-static bool is_same(const struct memo *memo, struct wire_bytes info)
+bool memo_recall(const struct memo *memo, struct wire_bytes info, struct buffer *out)
 {
-	return memo->info.length > 0 && memo->info.length == info.length &&
-	       memcmp(memo->info.at, info.at, info.length) == 0;
+	bool is_same =
+	    memo->info.length > 0 && memo->info.length == info.length && memcmp(memo->info.at, info.at, info.length) == 0;
+	if (is_same)
+		buffer_put(out, memo->text.at, memo->text.length);
+	return is_same;
 }
 
-/* What is too large, or finds no memory, is not remembered. */
-static void remember(struct memo *memo, struct wire_bytes info, const char *text, size_t length)
+void memo_remember(struct memo *memo, struct wire_bytes info, const char *text, size_t length)
 {
-	memo_finish(memo);
-	buffer_init(&memo->info, INFO_BYTES_MAX);
-	buffer_init(&memo->text, TEXT_BYTES_MAX);
+	memo->info.bytes_max = INFO_BYTES_MAX;
+	memo->text.bytes_max = TEXT_BYTES_MAX;
+	buffer_clear(&memo->info);
+	buffer_clear(&memo->text);
 	buffer_put(&memo->text, text, length);
 	if (!memo->text.is_full)
 		buffer_put(&memo->info, info.at, info.length);
@@ -33,13 +36,11 @@ static void remember(struct memo *memo, struct wire_bytes info, const char *text
 enum err memo_put_info(struct memo *memo, struct wire_bytes info, struct buffer *out, struct fault *fault)
 {
 	const struct json_options options = {.shows_defaults = true};
-	if (is_same(memo, info)) {
-		buffer_put(out, memo->text.at, memo->text.length);
+	if (memo_recall(memo, info, out))
 		return ERR_OK;
-	}
 	size_t before = out->length;
 	enum err err = json_seal(&progress__v1__progress_info__descriptor, info.at, info.length, &options, out, fault);
 	if (err == ERR_OK)
-		remember(memo, info, out->at + before, out->length - before);
+		memo_remember(memo, info, out->at + before, out->length - before);
 	return err;
 }

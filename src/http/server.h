@@ -44,7 +44,8 @@ struct http_server {
 	/* Of the library's thread. */
 	struct exchange *spare; /* a stack */
 	size_t spare_count;
-	struct memo memo; /* of the streams */
+	struct memo memo;     /* of the streams */
+	struct memo statuses; /* of /api/status */
 
 	pthread_mutex_t lock; /* of what follows, and of each stream's wake-up */
 	struct list streams;

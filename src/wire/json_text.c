@@ -5,10 +5,10 @@
 
 #include "wire/json.h"
 
-static bool stands_for_itself(unsigned char c)
-{
-	return c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != 0xe2;
-}
+/* Printing characters that do not stand for themselves, or may not: 0xe2 begins the two ends of a line. */
+static const bool is_special[256] = {
+    ['"'] = true, ['\\'] = true, ['<'] = true, ['>'] = true, ['&'] = true, [0xe2] = true,
+};
 
 static void put_escape(struct buffer *out, unsigned character)
 {
@@ -44,7 +44,7 @@ void json_put_string(struct buffer *out, const char *string, size_t length)
 	buffer_put_char(out, '"');
 	while (at < end) {
 		const unsigned char *plain = at;
-		while (at < end && stands_for_itself(*at))
+		while (at < end && *at >= 0x20 && !is_special[*at])
 			at++;
 		buffer_put(out, plain, (size_t)(at - plain));
 		if (at < end)

@@ -32,6 +32,10 @@ enum reader_type reader_type_of(ProtobufCType type)
 static bool read_varint(struct reader *reader, size_t bytes_max, uint64_t *ret_value)
 {
 	size_t left = (size_t)(reader->end - reader->at);
+	if (left > 0 && reader->at[0] < 0x80) { /* nearly all of them */
+		*ret_value = *reader->at++;
+		return true;
+	}
 	uint64_t value = 0;
 	for (size_t i = 0; i < left && i < bytes_max; i++) {
 		value |= (uint64_t)(reader->at[i] & 0x7f) << (7 * i);
