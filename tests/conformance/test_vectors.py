@@ -33,7 +33,9 @@ class SteadyDaemon(Daemon):
         self.urls = {"ipc": self.url, "tcp": tcp}
 
     def freeze(self):
+        """All its threads stand when this returns: the signal alone takes a moment."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
