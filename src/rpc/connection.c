@@ -224,7 +224,8 @@ static bool take(struct connection *connection, const uint8_t *at, size_t length
 void rpc_connection_read(struct connection *connection)
 {
 	struct rpc_server *server = connection->server;
-	ssize_t length = recv(connection->fd, server->arrived, READ_BYTES, 0);
+	/* Not recv, which the HTTP room has replaced for the sockets of its library. */
+	ssize_t length = read(connection->fd, server->arrived, READ_BYTES);
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (length <= 0 || !take(connection, server->arrived, (size_t)length))

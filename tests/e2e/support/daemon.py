@@ -41,7 +41,7 @@ class Daemon:
         wait.until(
             lambda: self._count_ready() > self.ready_count or self.process.poll() is not None, "the daemon is ready"
         )
-        assert self.process.poll() is None, self.log()
+        assert self.process.poll() is None, f"exit {self.process.returncode}: {self.log()}"
         self.ready_count = self._count_ready()
 
     def _count_ready(self):
