@@ -31,7 +31,7 @@ enum { ARGUMENTS_UNLIMITED = 1 << 30 };
 
 extern const struct command command_stages, command_get, command_update, command_set, command_advance, command_simulate,
     command_watch, command_list, command_history, command_cancel, command_create, command_delete, command_run,
-    command_bench, command_ping, command_stats;
+    command_bench, command_ping, command_stats, command_token;
 
 /* The command of that name, or NULL. */
 const struct command *command_find(const char *name);

@@ -9,7 +9,7 @@
 static const struct command *const commands[] = {
     &command_get,    &command_watch,  &command_list, &command_history, &command_stages,   &command_stats,
     &command_create, &command_update, &command_set,  &command_advance, &command_simulate, &command_run,
-    &command_cancel, &command_delete, &command_ping, &command_bench,
+    &command_cancel, &command_delete, &command_ping, &command_bench,   &command_token,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

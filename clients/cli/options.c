@@ -25,10 +25,16 @@ static const struct option_row rows[] = {
     {OPTION_ATTEMPT, 0, "attempt", "N", "the attempt this report belongs to"},
     {OPTION_PIPELINE, 0, "pipeline", "NAME", "the pipeline of the job"},
     {OPTION_PARENT, 0, "parent", "JOB", "the job that this one is a part of"},
-    {OPTION_TTL, 0, "ttl", "DURATION", "how long to keep the finished job: 90, 15m, 2h, 7d"},
+    {OPTION_TTL, 0, "ttl", "DURATION", "how long the finished job is kept, or the token is good: 90, 15m, 2h, 7d"},
     {OPTION_SIZE, 0, "size", "N", "how large the job is, in any unit; durations are learned in relation to it"},
     {OPTION_WORKER, 0, "worker", "NAME", "who will do it; fast and slow ones are told apart"},
     {OPTION_CLASS, 0, "class", "NAME", "what kind of job it is; likewise"},
+    {OPTION_SCOPE, 0, "scope", "LIST", "what the token is good for: read, report, admin; default read"},
+    {OPTION_JOBS, 0, "jobs", "PATTERN", "for which jobs: 'clip-*', the name of one; default *, all"},
+    {OPTION_NAME, 0, "name", "NAME", "what to call the token; default: made up"},
+    {OPTION_FILE, 0, "file", "FILE",
+     "the file of tokens; default: $PROGRESSD_TOKENS, else\n"
+     "the file tokens in the daemon's state folder"},
     {OPTION_STATE, 0, "state", "LIST", "active, stalled, succeeded, failed, cancelled"},
     {OPTION_STAGE, 0, "stage", "LIST", "stages, as shown by 'prg stages'"},
     {OPTION_PREFIX, 0, "prefix", "TEXT", "what the job's name begins with"},
@@ -196,6 +202,18 @@ static bool take(struct options *options, enum option_bit bit, char *value)
 		return true;
 	case OPTION_CLASS:
 		options->job_class = value;
+		return true;
+	case OPTION_SCOPE:
+		options->scopes = value;
+		return true;
+	case OPTION_JOBS:
+		options->jobs = value;
+		return true;
+	case OPTION_NAME:
+		options->name = value;
+		return true;
+	case OPTION_FILE:
+		options->file = value;
 		return true;
 	case OPTION_META:
 		return options_add_entry(options, value);

@@ -39,6 +39,10 @@ enum option_bit {
 	OPTION_SIZE = 1 << 21,
 	OPTION_WORKER = 1 << 22,
 	OPTION_CLASS = 1 << 23,
+	OPTION_SCOPE = 1 << 24,
+	OPTION_JOBS = 1 << 25,
+	OPTION_NAME = 1 << 26,
+	OPTION_FILE = 1 << 27,
 
 	OPTIONS_ALWAYS = OPTION_HELP | OPTION_VERSION | OPTION_JSON | OPTION_SERVER | OPTION_TIMEOUT,
 	OPTIONS_UPDATE = OPTION_MESSAGE | OPTION_META | OPTION_ATTEMPT
@@ -65,6 +69,10 @@ struct options {
 	double size;
 	const char *worker;
 	const char *job_class;
+	const char *scopes;
+	const char *jobs;
+	const char *name;
+	const char *file;
 	enum prg_state states[OPTIONS_STATES_MAX];
 	size_t state_count;
 	enum prg_stage stages[OPTIONS_STAGES_MAX];

@@ -4,7 +4,8 @@ _prg() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--server | --timeout | -m | --message | --meta | --attempt | --pipeline | --parent | --ttl | --state | --stage | \
-			--prefix | -n | --limit | --count | --outstanding | --total | --size | --worker | --class) ((i++)) ;;
+			--prefix | -n | --limit | --count | --outstanding | --total | --size | --worker | --class | \
+			--scope | --jobs | --name | --file) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $command ]]; then command=${COMP_WORDS[i]}; else ((position++)); fi ;;
 		esac
@@ -17,7 +18,7 @@ _prg() {
 		COMPREPLY=($(compgen -W "$(prg ${command:+"$command"} --help 2>/dev/null | grep -o -- '--[a-z]*')" -- "$word"))
 	elif [[ -z $command ]]; then
 		COMPREPLY=($(compgen -W 'get watch list history stages stats create update set advance simulate run cancel delete ping
-			bench help' -- "$word"))
+			bench token help' -- "$word"))
 	elif [[ ($position == 0 || $command == watch) && $command != create ]]; then
 		COMPREPLY=($(compgen -W "$(prg list --limit 100 --timeout 1 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$word"))
 	fi

@@ -10,7 +10,7 @@ entry of a map is one.
 import re
 import sys
 
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 REPEATED = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
 
@@ -45,11 +45,31 @@ def check_message(message, name):
         check_message(inner, f"{name}.{inner.name}")
 
 
-def method_row(service, method):
+class Scopes:
+    """Reads the scope option of methods, which the library knows by the schema only."""
+
+    def __init__(self, files):
+        pool = descriptor_pool.DescriptorPool()
+        for file in files.file:
+            pool.Add(file)
+        self._options = message_factory.MessageFactory(pool).GetPrototype(
+            pool.FindMessageTypeByName("google.protobuf.MethodOptions"))
+        self._scope = pool.FindExtensionByName("progress.v1.scope")
+
+    def of(self, method):
+        """ "READ" for SCOPE_READ."""
+        number = self._options.FromString(method.options.SerializeToString()).Extensions[self._scope]
+        if number == 0:
+            sys.exit(f"method_table: {method.name} has no (scope) option: nobody could say who may call it")
+        return self._scope.enum_type.values_by_number[number].name.removeprefix("SCOPE_")
+
+
+def method_row(service, method, scope):
     if method.client_streaming:
         sys.exit(f"method_table: {method.name} takes a stream, which no door knows")
     streaming = "true" if method.server_streaming else "false"
-    return f'METHOD("/{service}/{method.name}", {c_name(method.input_type)}, {c_name(method.output_type)}, {streaming})'
+    types = f"{c_name(method.input_type)}, {c_name(method.output_type)}"
+    return f'METHOD("/{service}/{method.name}", {types}, {streaming}, {scope})'
 
 
 def main():
@@ -57,7 +77,8 @@ def main():
     with open(sys.argv[1], "rb") as stream:
         files.ParseFromString(stream.read())
     print("/* Generated from progress/v1/*.proto by script/generate; do not edit. */")
-    print("/* METHOD(name, input, output, is_streaming) */")
+    print("/* METHOD(name, input, output, is_streaming, scope) */")
+    scopes = Scopes(files)
     for file in files.file:
         if not file.package.startswith("progress."):
             continue
@@ -65,7 +86,7 @@ def main():
             check_message(message, f".{file.package}.{message.name}")
         for service in file.service:
             for method in service.method:
-                print(method_row(f"{file.package}.{service.name}", method))
+                print(method_row(f"{file.package}.{service.name}", method, scopes.of(method)))
 
 
 if __name__ == "__main__":

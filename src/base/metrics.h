@@ -30,6 +30,8 @@
 	GAUGE(WAITING_CALLS, "progressd_waiting_calls", "Calls that wait for a change.")                                   \
 	GAUGE(HTTP_CONNECTIONS, "progressd_http_connections", "Open HTTP connections.")                                    \
 	GAUGE(STREAMS, "progressd_streams", "Open HTTP streams.")                                                          \
+	GAUGE(TOKENS_ARE_WELL, "progressd_tokens_up",                                                                      \
+	      "1: the tokens are those of the file; 0: it could not be read anew.")                                        \
 	GAUGE(STORE_IS_WELL, "progressd_store_up", "1: the latest commit succeeded.")
 
 /* SPREAD(NAME, name for people, what it shows, unit): in seconds (observed in ns) or plain numbers */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/un.h>
 
+enum { HOST_BYTES_MAX = 256 };
+
 static bool is_loopback(const char *host)
 {
 	struct in_addr address;
@@ -24,17 +26,23 @@ static bool is_port(const char *text)
 
 enum err address_check_host_port(const char *host_port, struct fault *fault)
 {
-	char host[256];
 	const char *colon = strrchr(host_port, ':');
-	if (colon == NULL || colon == host_port || (size_t)(colon - host_port) >= sizeof host || !is_port(colon + 1))
+	if (colon == NULL || colon == host_port || colon - host_port >= HOST_BYTES_MAX || !is_port(colon + 1))
 		return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_ADDRESS", "\"%.100s\" is no HOST:PORT", host_port);
-	snprintf(host, sizeof host, "%.*s", (int)(colon - host_port), host_port);
+	return ERR_OK;
+}
+
+enum err address_check_loopback(const char *option, const char *host_port, struct fault *fault)
+{
+	char host[HOST_BYTES_MAX];
+	snprintf(host, sizeof host, "%.*s", (int)(strrchr(host_port, ':') - host_port), host_port);
 	if (is_loopback(host))
 		return ERR_OK;
-	return fault_set(fault, ERR_INVALID_ARGUMENT, "NOT_LOOPBACK",
-	                 "%s can be reached from other machines, which needs authentication and TLS; "
-	                 "allowed are 127.0.0.0/8, [::1] and localhost",
-	                 host);
+	return fault_set(
+	    fault, ERR_INVALID_ARGUMENT, "NOT_LOOPBACK",
+	    "%s%s%s can be reached from other machines, which needs authentication and TLS (--tokens, --tls-cert "
+	    "and --tls-key, for HTTP only); else allowed are 127.0.0.0/8, [::1] and localhost",
+	    option, *option != '\0' ? ": " : "", host);
 }
 
 static enum err check_path(const char *path, struct fault *fault)
@@ -52,8 +60,10 @@ enum err address_check_url(const char *url, struct fault *fault)
 {
 	if (strncmp(url, "ipc://", 6) == 0)
 		return check_path(url + 6, fault);
-	if (strncmp(url, "tcp://", 6) == 0)
-		return address_check_host_port(url + 6, fault);
+	if (strncmp(url, "tcp://", 6) == 0) {
+		enum err err = address_check_host_port(url + 6, fault);
+		return err != ERR_OK ? err : address_check_loopback("", url + 6, fault);
+	}
 	return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_ADDRESS",
 	                 "\"%.100s\" is no address; allowed are ipc://PATH and tcp://HOST:PORT", url);
 }

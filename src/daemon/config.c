@@ -131,6 +131,9 @@ static const struct option options[] = {
     {"http-connections-max", "N", "HTTP connections at once (10000)", config_set_http_connections_max},
     {"tls-cert", "FILE", "certificate chain for https, PEM; read again on SIGHUP", config_set_tls_certificate},
     {"tls-key", "FILE", "its key, PEM", config_set_tls_key},
+    {"tokens", "FILE", "ask callers for tokens of this file, made by prg token", config_set_tokens},
+    {"open-pub", "yes|no", "with tokens: publish events on TCP, too, where readers cannot be told apart (no)",
+     config_set_open_pub},
     {"dashboard", "DIR", "serve the files of this folder at /", config_set_dashboard},
     {"access-log", "WHICH", "log HTTP requests: off, errors or all (errors)", config_set_access_log},
     {"store", "URL", "keep jobs here: file:PATH, memory: or redis://HOST:PORT", set_store},
@@ -332,6 +335,11 @@ static enum err read_command_line(struct reading *reading, int argc, char **argv
 	return ERR_OK;
 }
 
+static bool is_pub_open(const struct config *config)
+{
+	return config->tokens == NULL || config->opens_pub;
+}
+
 static enum err add_default_urls(struct config_urls *list, const char *socket, const char *tcp, struct fault *fault)
 {
 	char folder[PATH_MAX], url[PATH_MAX + 32];
@@ -342,7 +350,7 @@ static enum err add_default_urls(struct config_urls *list, const char *socket, c
 		return err;
 	snprintf(url, sizeof url, "ipc://%s/%s", folder, socket);
 	err = add_url(list, url, fault);
-	return err != ERR_OK ? err : add_url(list, tcp, fault);
+	return err != ERR_OK || tcp == NULL ? err : add_url(list, tcp, fault);
 }
 
 static enum err add_default_store(struct config *config, struct fault *fault)
@@ -361,17 +369,33 @@ static enum err add_defaults(struct config *config, struct fault *fault)
 {
 	enum err err = add_default_urls(&config->rpc, "rpc.sock", "tcp://127.0.0.1:7070", fault);
 	if (err == ERR_OK)
-		err = add_default_urls(&config->pub, "events.sock", "tcp://127.0.0.1:7071", fault);
+		err = add_default_urls(&config->pub, "events.sock", is_pub_open(config) ? "tcp://127.0.0.1:7071" : NULL, fault);
 	if (err == ERR_OK && config->http == NULL)
 		err = config_set_text(&config->http, http_server_options_default.host_port, fault);
 	return err != ERR_OK ? err : add_default_store(config, fault);
 }
 
+/* Whoever can read an event of the PUB door may read all of them. */
+static enum err check_pub(const struct config *config, struct fault *fault)
+{
+	for (size_t i = 0; i < config->pub.count && !is_pub_open(config); i++)
+		if (strncmp(config->pub.urls[i], "tcp://", 6) == 0)
+			return fault_set(fault, ERR_INVALID_ARGUMENT, "OPEN_PUB",
+			                 "--pub %s: events on TCP reach readers without a token; allowed with --tokens are ipc:// "
+			                 "addresses, or --open-pub yes",
+			                 config->pub.urls[i]);
+	return ERR_OK;
+}
+
 static enum err check_together(const struct config *config, struct fault *fault)
 {
-	if ((config->tls_certificate == NULL) == (config->tls_key == NULL))
-		return ERR_OK;
-	return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_TLS", "--tls-cert and --tls-key must be given together");
+	if ((config->tls_certificate == NULL) != (config->tls_key == NULL))
+		return fault_set(fault, ERR_INVALID_ARGUMENT, "BAD_TLS", "--tls-cert and --tls-key must be given together");
+	bool is_guarded = config->tokens != NULL && config->tls_certificate != NULL;
+	enum err err = ERR_OK;
+	if (config->http != NULL && strcmp(config->http, CONFIG_OFF) != 0 && !is_guarded)
+		err = address_check_loopback("--http", config->http, fault);
+	return err != ERR_OK ? err : check_pub(config, fault);
 }
 
 enum err config_read(struct config *config, int argc, char **argv, enum config_action *ret_action, struct fault *fault)
@@ -411,6 +435,7 @@ void config_finish(struct config *config)
 	free(config->http);
 	free(config->tls_certificate);
 	free(config->tls_key);
+	free(config->tokens);
 	free(config->dashboard);
 	free(config->store);
 }

@@ -28,6 +28,8 @@ struct config {
 	struct config_urls http_origins;
 	char *tls_certificate; /* owned, as those that follow; NULL: none */
 	char *tls_key;
+	char *tokens;
+	bool opens_pub; /* events go to whoever listens, although there are tokens */
 	char *dashboard;
 	enum http_log access_log;
 	int http_heartbeat_ms;

@@ -12,7 +12,7 @@ enum err config_set_http(struct config *config, const char *value, struct fault 
 {
 	if (strcmp(value, CONFIG_OFF) == 0)
 		return config_set_text(&config->http, value, fault);
-	enum err err = address_check_host_port(value, fault);
+	enum err err = address_check_host_port(value, fault); /* whom it may reach is checked when all is known */
 	return err != ERR_OK ? err : config_set_text(&config->http, value, fault);
 }
 
@@ -41,6 +41,20 @@ enum err config_set_tls_certificate(struct config *config, const char *value, st
 enum err config_set_tls_key(struct config *config, const char *value, struct fault *fault)
 {
 	return config_set_text(&config->tls_key, value, fault);
+}
+
+enum err config_set_tokens(struct config *config, const char *value, struct fault *fault)
+{
+	return config_set_text(&config->tokens, value, fault);
+}
+
+enum err config_set_open_pub(struct config *config, const char *value, struct fault *fault)
+{
+	static const char *const names[] = {"no", "yes", NULL};
+	int which = config->opens_pub;
+	enum err err = config_read_word(value, names, &which, fault);
+	config->opens_pub = which != 0;
+	return err;
 }
 
 enum err config_set_dashboard(struct config *config, const char *value, struct fault *fault)

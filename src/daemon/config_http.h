@@ -9,6 +9,8 @@ enum err config_set_http_host(struct config *config, const char *value, struct f
 enum err config_set_http_origin(struct config *config, const char *value, struct fault *fault) MUST_USE;
 enum err config_set_tls_certificate(struct config *config, const char *value, struct fault *fault) MUST_USE;
 enum err config_set_tls_key(struct config *config, const char *value, struct fault *fault) MUST_USE;
+enum err config_set_tokens(struct config *config, const char *value, struct fault *fault) MUST_USE;
+enum err config_set_open_pub(struct config *config, const char *value, struct fault *fault) MUST_USE;
 enum err config_set_dashboard(struct config *config, const char *value, struct fault *fault) MUST_USE;
 enum err config_set_access_log(struct config *config, const char *value, struct fault *fault) MUST_USE;
 enum err config_set_http_heartbeat(struct config *config, const char *value, struct fault *fault) MUST_USE;

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "daemon/notify.h"
 #include "feed/feed.h"
 #include "http/http_server.h"
@@ -21,6 +23,8 @@ enum { EXIT_DATA_LOSS = 3, UNREADABLE_INTERVAL_MS = 1000, STORE_URL_BYTES = 300 
 
 struct daemon {
 	const struct config *config;
+	struct auth *auth;
+	_Atomic(struct service *) rechecked; /* who is told that the tokens have changed; NULL at first */
 	struct store *store;
 	struct feed feed;
 	struct service *service;
@@ -47,6 +51,28 @@ static void tell_unreadable(const char *job_id, const struct fault *fault)
 	log_line(LOG_ERROR, "unreadable_record", "job", job_id, "reason", fault->text, NULL);
 }
 
+/* Called by the thread that looks at the tokens. */
+static void on_tokens_changed(void *context, const struct fault *fault)
+{
+	struct daemon *daemon = context;
+	struct service *service = atomic_load(&daemon->rechecked);
+	metrics_set(METRICS_TOKENS_ARE_WELL, fault == NULL);
+	if (fault != NULL)
+		log_line(LOG_ERROR, "tokens_not_read", "reason", fault->text, "kept", "those of before", NULL);
+	else
+		log_line(LOG_INFO, "tokens_read", NULL);
+	if (fault == NULL && service != NULL)
+		service_recheck_tokens(service);
+}
+
+static enum err start_auth(struct daemon *daemon, struct fault *fault)
+{
+	metrics_set(METRICS_TOKENS_ARE_WELL, 1);
+	if (daemon->config->tokens == NULL)
+		return ERR_OK;
+	return auth_open(daemon->config->tokens, on_tokens_changed, daemon, &daemon->auth, fault);
+}
+
 static enum err start_service(struct daemon *daemon, struct fault *fault)
 {
 	struct service_options options = service_options_default;
@@ -55,9 +81,12 @@ static enum err start_service(struct daemon *daemon, struct fault *fault)
 	options.move_step_points = daemon->config->move_step_points;
 	options.move_interval_ms = daemon->config->move_interval_ms;
 	options.cached_jobs_max = daemon->config->cached_jobs_max;
+	options.auth = daemon->auth;
 	options.on_unreadable = tell_unreadable;
 	options.on_data_loss = die_of_data_loss;
-	return service_start(&options, daemon->store, &daemon->feed, &daemon->service, fault);
+	enum err err = service_start(&options, daemon->store, &daemon->feed, &daemon->service, fault);
+	atomic_store(&daemon->rechecked, daemon->service);
+	return err;
 }
 
 static enum err start_publisher(struct daemon *daemon, struct fault *fault)
@@ -92,6 +121,7 @@ static enum err start_http(struct daemon *daemon, struct fault *fault)
 	options.host_count = config->http_hosts.count;
 	options.origins = (const char *const *)config->http_origins.urls;
 	options.origin_count = config->http_origins.count;
+	options.takes_any_host = config->tokens != NULL;
 	options.certificate = config->tls_certificate;
 	options.key = config->tls_key;
 	options.dashboard = config->dashboard;
@@ -103,7 +133,9 @@ static enum err start_http(struct daemon *daemon, struct fault *fault)
 
 static enum err start(struct daemon *daemon, struct fault *fault)
 {
-	enum err err = store_open(daemon->config->store, &daemon->store, fault);
+	enum err err = start_auth(daemon, fault);
+	if (err == ERR_OK)
+		err = store_open(daemon->config->store, &daemon->store, fault);
 	if (err == ERR_OK)
 		err = start_publisher(daemon, fault);
 	if (err == ERR_OK)
@@ -181,6 +213,7 @@ void daemon_stop(struct daemon *daemon)
 		service_stop(daemon->service);
 	http_server_stop(daemon->http);
 	rpc_server_stop(daemon->server);
+	auth_close(daemon->auth); /* nobody asks any more */
 	service_destroy(daemon->service);
 	if (daemon->publisher != NULL)
 		feed_remove_listener(&daemon->feed, event_publisher_listener(daemon->publisher));

@@ -88,5 +88,7 @@ void answer_fault_as(struct exchange *exchange, int status, const struct fault *
 
 void answer_fault_of(struct exchange *exchange, const struct fault *fault)
 {
-	answer_fault_with(exchange, err_http_status(fault->code), fault, NULL);
+	static const char *const challenge[] = {MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer", NULL};
+	answer_fault_with(exchange, err_http_status(fault->code), fault,
+	                  fault->code == ERR_UNAUTHENTICATED ? challenge : NULL);
 }

@@ -134,7 +134,22 @@ static void on_reply(struct call *call)
 const char *exchange_credentials(const struct exchange *exchange)
 {
 	const char *field = exchange_field(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
-	return field != NULL && strncasecmp(field, "Bearer ", 7) == 0 ? field + 7 : "";
+	if (field != NULL)
+		return strncasecmp(field, "Bearer ", 7) == 0 ? field + 7 : "";
+	/* A browser's EventSource has no header fields of its own. Tokens have no characters that are encoded. */
+	bool is_get = strcmp(exchange->method, "GET") == 0;
+	const char *value =
+	    is_get ? MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "access_token") : NULL;
+	return value != NULL ? value : "";
+}
+
+bool exchange_may_read(struct exchange *exchange)
+{
+	struct fault fault = {0};
+	if (service_permit_reading(exchange->server->service, exchange_credentials(exchange), &fault) == ERR_OK)
+		return true;
+	answer_fault_of(exchange, &fault);
+	return false;
 }
 
 void exchange_call(struct exchange *exchange, const char *method, struct wire_bytes request, uint32_t timeout_ms,
@@ -150,6 +165,7 @@ void exchange_call(struct exchange *exchange, const char *method, struct wire_by
 	    .request = request,
 	    .timeout_ms = timeout_ms,
 	    .authorization = exchange_credentials(exchange),
+	    .is_own = exchange->is_own_call,
 	    .peer = server_next_peer(server),
 	    .reply = on_reply,
 	};

@@ -46,6 +46,7 @@ struct exchange {
 	struct buffer text;  /* of the answer, lent to the library until the end */
 	struct arena arena;  /* of the call and of all that is made for it */
 
+	bool is_own_call; /* the next call is the door's own */
 	struct call call;
 	atomic_int call_state; /* enum exchange_call */
 	void (*finish)(struct exchange *exchange);
@@ -74,8 +75,11 @@ const char *exchange_field(const struct exchange *exchange, const char *name);
 bool exchange_query(struct exchange *exchange, const char *name, const char **ret_value);
 
 /* What proves who asks, for the service to judge: the one place where it is taken from a request (Authorization:
- * Bearer). "": nothing. Borrowed from the library. */
+ * Bearer, or access_token in the query of a GET). "": nothing. Borrowed from the library. */
 const char *exchange_credentials(const struct exchange *exchange);
+
+/* Whether who asks may see what is told of all jobs beside the service. False: it was answered why not. */
+bool exchange_may_read(struct exchange *exchange);
 
 /* Hands a request message to a method of the service; `finish` is called on the library's thread once
  * exchange->call has its outcome. At most once at a time. timeout_ms 0: no deadline. */

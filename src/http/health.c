@@ -14,6 +14,8 @@ static void answer_word(struct exchange *exchange, int status, const char *word)
 
 void health_serve_metrics(struct exchange *exchange)
 {
+	if (!exchange_may_read(exchange))
+		return;
 	health_write_metrics(&exchange->text);
 	answer_text(exchange, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8");
 }
@@ -36,5 +38,6 @@ void health_serve_ready(struct exchange *exchange)
 	struct request request;
 	request_init(&request, &exchange->arena);
 	request_put_text(&request, 1, "readyz");
+	exchange->is_own_call = true;
 	request_make(&request, exchange, "GetProgress", finish);
 }

@@ -123,7 +123,8 @@ static struct http_server *make_server(const struct http_server_options *options
 	server->options = *options;
 	server->service = service;
 	server->socket_fd = -1;
-	server->rules = (struct origin_rules){options->hosts, options->host_count, options->origins, options->origin_count};
+	server->rules = (struct origin_rules){options->hosts, options->host_count, options->origins, options->origin_count,
+	                                      options->takes_any_host};
 	list_init(&server->streams);
 	pthread_mutex_init(&server->lock, NULL);
 	return server;

@@ -18,6 +18,7 @@ struct http_server_options {
 	const char *host_port;    /* HOST:PORT, HOST an address or "localhost"; port 0: any free one */
 	const char *const *hosts; /* names besides those of the loopback that requests may be for */
 	size_t host_count;
+	bool takes_any_host;        /* because the service asks for tokens */
 	const char *const *origins; /* web origins whose pages may use the API ("https://example.org") */
 	size_t origin_count;
 	const char *certificate; /* PEM files; NULL: plain HTTP */

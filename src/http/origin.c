@@ -35,6 +35,8 @@ bool origin_is_known_host(const struct origin_rules *rules, const char *host)
 	char name[HOST_BYTES_MAX];
 	if (!cut_port(host, name))
 		return false;
+	if (rules->takes_any_host)
+		return true;
 	for (size_t i = 0; i < rules->host_count; i++)
 		if (strcasecmp(rules->hosts[i], name) == 0)
 			return true;

@@ -16,6 +16,7 @@ struct origin_rules {
 	size_t host_count;
 	const char *const *origins;
 	size_t origin_count;
+	bool takes_any_host; /* who asks is known by a token, which no stranger's page has */
 };
 
 /* What a request says of itself; NULL: nothing. */

@@ -12,6 +12,8 @@
 
 void status_serve_stages(struct exchange *exchange)
 {
+	if (!exchange_may_read(exchange))
+		return;
 	struct buffer *out = &exchange->text;
 	const struct stage *stages = stages_all();
 	for (size_t i = 0; i < stages_count(); i++) {

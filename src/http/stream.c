@@ -64,7 +64,7 @@ struct stream {
 	struct call call;
 	char token[TOKEN_BYTES_MAX + 1];
 	size_t request_bytes; /* without mode and token */
-	uint8_t request[];    /* with room for both */
+	uint8_t request[];    /* with room for both, and the credentials behind it */
 };
 
 const struct method *stream_method(const struct stream *stream)
@@ -340,7 +340,9 @@ static struct stream *make_stream(struct exchange *exchange, const struct stream
                                   const struct stream_wish *wish)
 {
 	struct http_server *server = exchange->server;
-	struct stream *stream = calloc(1, sizeof *stream + wish->request.length + MODE_FIELD_BYTES + TOKEN_FIELD_BYTES);
+	const char *credentials = exchange_credentials(exchange);
+	size_t request_room = wish->request.length + MODE_FIELD_BYTES + TOKEN_FIELD_BYTES;
+	struct stream *stream = calloc(1, sizeof *stream + request_room + strlen(credentials) + 1);
 	if (stream == NULL)
 		return NULL;
 	int64_t now_ms = clock_steady_ms();
@@ -362,7 +364,7 @@ static struct stream *make_stream(struct exchange *exchange, const struct stream
 	stream->call = (struct call){
 	    .arena = &stream->arena,
 	    .method = wish->method->name,
-	    .authorization = exchange_credentials(exchange),
+	    .authorization = strcpy((char *)stream->request + request_room, credentials),
 	    .peer = server_next_peer(server),
 	    .reply = on_reply,
 	    .answer_bytes_max = ANSWER_BYTES_MAX,

@@ -110,6 +110,7 @@ static void begin_call(struct call *call, struct arena *arena, uint64_t peer)
 	call->peer = peer;
 	call->reply = reply_to_call;
 	call->is_held = true;
+	call->is_own = false;
 	call->authorization = NULL;
 	call->answer_bytes_max = 0;
 	call->method_number = METRICS_OTHER_METHOD;

@@ -14,6 +14,7 @@
 #include "store/store.h"
 #include "wire/open.h"
 
+struct auth_grant;
 struct call;
 struct service;
 
@@ -28,10 +29,17 @@ struct call {
 	struct wire_bytes request; /* borrowed until service_call returns */
 	uint32_t timeout_ms;       /* 0: none given */
 	const char *authorization; /* what proves who asks, a token; "" or NULL: nothing */
+	bool is_own;               /* of the door itself: no token is asked for */
 	uint64_t peer;             /* the door's number for the connection, for service_forget_peer; 0: none */
 	call_reply *reply;
 	bool is_held;              /* others follow at once, then the same thread calls service_release */
 	uint32_t answer_bytes_max; /* of an answer to a watch, which is then cut into several; 0: as many as may be */
+
+	/* From the service: what the caller's token allows, until service_call returns; NULL: everything. Which token it
+	 * is, for the time that the call waits (0: none), and until when it is good (wall). */
+	const struct auth_grant *grant;
+	uint64_t token;
+	int64_t token_expires_ms;
 
 	/* From the service, for the door's metrics. */
 	uint32_t method_number; /* METRICS_OTHER_METHOD: unknown */
@@ -45,6 +53,10 @@ struct call {
 
 /* Opens, routes and carries out the call; the reply may come before this returns. Safe for any thread. */
 void service_call(struct service *service, struct call *call);
+
+/* Whether the credentials are good for what is no method but shows as much about all jobs as ListJobs. UNAUTHENTICATED,
+ * PERMISSION_DENIED. Any thread. */
+enum err service_permit_reading(struct service *service, const char *credentials, struct fault *fault) MUST_USE;
 
 /* Carries out the calls that were held, together, or has that begin. */
 void service_release(struct service *service);

@@ -2,6 +2,7 @@
 #include "service/check_filter.h"
 
 #include "service/answer.h"
+#include "service/authorise.h"
 #include "service/check.h"
 
 static bool check_states(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
@@ -48,7 +49,7 @@ static bool check_job_ids(struct call *call, const Progress__V1__JobFilter *filt
 	return true;
 }
 
-bool check_filter(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
+static bool check_fields(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
 {
 	if (filter == NULL)
 		return true;
@@ -59,4 +60,9 @@ bool check_filter(struct call *call, const Progress__V1__JobFilter *filter, stru
 	       check_job_ids(call, filter, checked) && check_name(call, "filter.pipeline", filter->pipeline) &&
 	       check_name(call, "filter.parent", filter->parent) &&
 	       check_name(call, "filter.job_id_prefix", filter->job_id_prefix);
+}
+
+bool check_filter(struct call *call, const Progress__V1__JobFilter *filter, struct feed_filter *checked)
+{
+	return check_fields(call, filter, checked) && authorise_filter(call, checked);
 }

@@ -29,7 +29,8 @@ enum command_kind {
 	COMMAND_WATCH_JOB,
 	COMMAND_WATCH_JOBS,
 	COMMAND_FORGET_PEER,
-	COMMAND_HEAR, /* there is something to hear from the store */
+	COMMAND_RECHECK, /* tokens have changed */
+	COMMAND_HEAR,    /* there is something to hear from the store */
 };
 
 /* What an answer shows. Borrowed for the call of `answer`. */

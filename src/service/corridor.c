@@ -192,6 +192,21 @@ static void forget_peers(struct corridor *corridor, struct list *commands)
 	}
 }
 
+static bool is_distrusted(struct command *command, void *corridor)
+{
+	return !corridor_trusts(corridor, command);
+}
+
+/* Answers those that wait with a token which is good no more. */
+static void recheck_tokens(struct corridor *corridor, struct list *commands)
+{
+	bool is_asked = false;
+	for (size_t i = 0; i < corridor->batch_count; i++)
+		is_asked |= corridor->batch[i]->kind == COMMAND_RECHECK;
+	if (is_asked)
+		parking_take(&corridor->parking, is_distrusted, corridor, commands);
+}
+
 static void run_batch(struct corridor *corridor, struct list *commands, struct list *finished)
 {
 	take_batch(corridor, commands);
@@ -203,6 +218,7 @@ static void run_batch(struct corridor *corridor, struct list *commands, struct l
 	corridor_tell_signs(corridor);
 	follow_leases(corridor);
 	forget_peers(corridor, commands);
+	recheck_tokens(corridor, commands);
 	parking_take_woken(&corridor->parking, commands);
 	list_append_all(commands, &corridor->deferred);
 	corridor_settle(corridor);
@@ -352,6 +368,6 @@ void corridor_cancel_parked(struct corridor *corridor)
 {
 	struct list commands;
 	list_init(&commands);
-	parking_take_peer(&corridor->parking, 0, &commands);
+	parking_take_all(&corridor->parking, &commands);
 	corridor_run(corridor, &commands, corridor->now);
 }

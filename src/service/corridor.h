@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "auth/auth.h"
 #include "base/arena.h"
 #include "base/list.h"
 #include "service/cache.h"
@@ -50,6 +51,7 @@ struct corridor_options {
 	uint64_t epoch;    /* of the feed: another one after each start */
 	uint64_t boot_key; /* of the machine, for the pace clock; 0: not known */
 	struct movers_options movers;
+	struct auth *auth; /* whose tokens are good still; NULL: there are none */
 	/* A stored record is no job, and is left out where many are shown. NULL: nobody is told. */
 	listed_report *on_unreadable;
 	/* The store has lost its disk; what it acknowledges is worth nothing any more. Must not return. */

@@ -258,11 +258,35 @@ static void apply_expire(struct corridor *corridor, struct command *command)
 		remove_job(corridor, command, job);
 }
 
+static int64_t shorter(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A call does not wait longer than its token is good; its caller is refused when it asks again. */
+static int64_t token_life_ms(const struct corridor *corridor, const struct call *call)
+{
+	if (call->token == 0 || call->token_expires_ms == INT64_MAX)
+		return INT64_MAX;
+	return call->token_expires_ms > corridor->now.wall_ms ? call->token_expires_ms - corridor->now.wall_ms : 0;
+}
+
+bool corridor_trusts(const struct corridor *corridor, struct command *command)
+{
+	const struct call *call = command->call;
+	if (call->token == 0 || auth_holds(corridor->options.auth, call->token))
+		return true;
+	fault_set(command->fault, ERR_UNAUTHENTICATED, "BAD_TOKEN", "the token is not valid any more");
+	return false;
+}
+
 bool corridor_pause(struct corridor *corridor, struct command *command)
 {
 	struct command_pause *pause = &command->pause;
+	if (!corridor_trusts(corridor, command))
+		return true;
 	if (pause->due_ms == 0)
-		pause->due_ms = corridor->now.steady_ms + pause->timeout_ms;
+		pause->due_ms = corridor->now.steady_ms + shorter(pause->timeout_ms, token_life_ms(corridor, command->call));
 	if (parking_park(&corridor->parking, command))
 		return false;
 	answer_set_full(command->fault);
@@ -345,6 +369,7 @@ bool corridor_apply(struct corridor *corridor, struct command *command)
 	case COMMAND_WATCH_JOBS:
 		return corridor_watch_jobs(corridor, command);
 	case COMMAND_FORGET_PEER:
+	case COMMAND_RECHECK:
 	case COMMAND_HEAR:
 		break;
 	}

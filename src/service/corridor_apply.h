@@ -14,7 +14,11 @@ struct job *corridor_job_of(const struct command *command);
 /* Sets the command's fault: there is no such job. */
 void corridor_set_not_found(struct command *command);
 
-/* Parks a command until what it waits for, or its timeout, comes. Returns whether it stays: there was no memory. */
+/* Whether the token of the command's call is good still, its time aside. False: the command has its fault. */
+bool corridor_trusts(const struct corridor *corridor, struct command *command);
+
+/* Parks a command until what it waits for, or its timeout, comes. Returns whether it stays: there was no memory, or its
+ * token is good no more. */
 bool corridor_pause(struct corridor *corridor, struct command *command);
 
 /* Bars that move by themselves, in corridor_move.c: puts in line the jobs that may have moved; looks at one. */

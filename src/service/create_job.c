@@ -8,8 +8,10 @@
 #include "service/check.h"
 #include "service/instance.h"
 #include "service/rpc.h"
+#include "wire/compose.h"
 
-#define TTL_MAX_MS (10LL * 365 * 24 * 60 * 60 * 1000)
+#define READ_TOKEN_MAX_MS (24LL * 60 * 60 * 1000)
+#define TTL_MAX_MS        (10LL * 365 * 24 * 60 * 60 * 1000)
 
 /* A name that no other job has: 128 random bits. */
 static const char *make_up_name(struct arena *arena)
@@ -57,6 +59,31 @@ static bool check_creation(struct call *call, const Progress__V1__CreateJobReque
 	       check_name(call, "class", request->class_) && check_origin(call, &creation->origin);
 }
 
+/* Signs it before the job is there (a token for a job that is not made shows nothing) and keeps it, sealed, as the rest
+ * of the response. */
+static bool issue_token(struct auth *auth, struct call *call, const Google__Protobuf__Duration *ttl, const char *job_id)
+{
+	int64_t ttl_ms;
+	char token[AUTH_READ_TOKEN_BYTES_MAX];
+	Progress__V1__CreateJobResponse rest = PROGRESS__V1__CREATE_JOB_RESPONSE__INIT;
+	if (!check_duration(call, "read_token_ttl", ttl, 0, READ_TOKEN_MAX_MS, &ttl_ms))
+		return false;
+	if (auth == NULL) {
+		fault_set(&call->fault, ERR_FAILED_PRECONDITION, "NO_TOKENS",
+		          "read_token_ttl: this service asks for no tokens");
+		return false;
+	}
+	rest.read_token = token;
+	return auth_issue(auth, job_id, clock_wall_ms() + ttl_ms, token, &call->fault) == ERR_OK &&
+	       wire_seal(&rest.base, call->arena, &call->response, &call->fault) == ERR_OK;
+}
+
+static enum err answer_with_token(const struct subject *subject, struct fault *fault)
+{
+	struct call *call = subject->command->call;
+	return compose_with_info(subject->info, call->response, call->arena, &call->response, fault);
+}
+
 RPC_METHOD(create_job, CreateJob)
 {
 	struct call *call = closure_data;
@@ -71,7 +98,13 @@ RPC_METHOD(create_job, CreateJob)
 		answer_full(call);
 		return;
 	}
-	struct command *command = command_create(call, COMMAND_CREATE, creation.job_id, answer_job);
+	bool has_token = request->read_token_ttl != NULL;
+	if (has_token && !issue_token(service_of(methods)->options.auth, call, request->read_token_ttl, creation.job_id)) {
+		answer_fault(call);
+		return;
+	}
+	struct command *command =
+	    command_create(call, COMMAND_CREATE, creation.job_id, has_token ? answer_with_token : answer_job);
 	if (command == NULL)
 		return;
 	command->creation = creation;

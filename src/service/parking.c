@@ -167,29 +167,48 @@ void parking_set_gone(struct command *command)
 	fault_set(command->fault, ERR_CANCELLED, "GONE", "the connection is closing");
 }
 
-static void take_row(struct parking *parking, struct list *row, uint64_t peer, struct list *commands)
+static void take_row(struct parking *parking, struct list *row, parking_sorter *takes, void *context,
+                     struct list *commands)
 {
 	struct list *next;
 	for (struct list *link = row->next; link != row; link = next) {
 		next = link->next;
 		struct command *command = LIST_MEMBER(link, struct command, link);
-		if (peer != 0 && command->call->peer != peer)
-			continue;
-		if (peer != 0)
-			parking_set_gone(command);
-		else
-			fault_set(command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping; try again later");
-		unpark(parking, command, commands);
+		if (takes(command, context))
+			unpark(parking, command, commands);
 	}
+}
+
+void parking_take(struct parking *parking, parking_sorter *takes, void *context, struct list *commands)
+{
+	for (size_t i = 0; i < PARKING_ROWS; i++)
+		take_row(parking, &parking->rows[i], takes, context, commands);
+}
+
+static bool takes_gone(struct command *command, void *context)
+{
+	const uint64_t *peer = context;
+	if (command->call->peer != *peer)
+		return false;
+	parking_set_gone(command);
+	return true;
 }
 
 void parking_take_peer(struct parking *parking, uint64_t peer, struct list *commands)
 {
-	if (peer != 0)
-		take_row(parking, &parking->rows[peer % PARKING_ROWS], peer, commands);
-	else
-		for (size_t i = 0; i < PARKING_ROWS; i++)
-			take_row(parking, &parking->rows[i], 0, commands);
+	take_row(parking, &parking->rows[peer % PARKING_ROWS], takes_gone, &peer, commands);
+}
+
+static bool takes_all(struct command *command, void *context)
+{
+	(void)context;
+	fault_set(command->fault, ERR_UNAVAILABLE, "STOPPING", "the service is stopping; try again later");
+	return true;
+}
+
+void parking_take_all(struct parking *parking, struct list *commands)
+{
+	parking_take(parking, takes_all, NULL, commands);
 }
 
 int64_t parking_next_due(const struct parking *parking)

@@ -35,9 +35,18 @@ void parking_take_due(struct parking *parking, int64_t now_ms, struct list *comm
 /* Moves all commands that a change has woken to the end of `commands`. */
 void parking_take_woken(struct parking *parking, struct list *commands);
 
-/* Moves all commands of the peer to the end of `commands` with the fault CANCELLED; peer 0: all there are, with
- * UNAVAILABLE, because the service stops and their callers will ask the next one. */
+/* Moves all commands of the peer to the end of `commands` with the fault CANCELLED. */
 void parking_take_peer(struct parking *parking, uint64_t peer, struct list *commands);
+
+/* Moves all commands there are to the end of `commands` with UNAVAILABLE: the service stops, and their callers will ask
+ * the next one. */
+void parking_take_all(struct parking *parking, struct list *commands);
+
+/* Whether the command waits no longer; then it has its fault. */
+typedef bool parking_sorter(struct command *command, void *context);
+
+/* Moves those commands to the end of `commands`. */
+void parking_take(struct parking *parking, parking_sorter *takes, void *context, struct list *commands);
 
 /* Gives the command the fault of one whose peer is gone. */
 void parking_set_gone(struct command *command);

@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "service/answer.h"
+#include "service/authorise.h"
 #include "service/instance.h"
 #include "service/rpc.h"
+#include "wire/method.h"
 
 enum {
 	DAY_MS = 24 * 60 * 60 * 1000,
@@ -23,6 +25,7 @@ const struct service_options service_options_default = {
     .move_interval_ms = 250,
     .cached_jobs_max = 32768,
     .waiting_max = 262144,
+    .auth = NULL,
     .on_unreadable = NULL,
     .on_data_loss = NULL,
 };
@@ -80,6 +83,7 @@ enum err service_start(const struct service_options *options, struct store *stor
 	    .boot_key = clock_boot_key(),
 	    .movers = {options->move_step_points, options->move_interval_ms},
 	    .on_data_loss = options->on_data_loss,
+	    .auth = options->auth,
 	};
 	corridor_init(&service->corridor, store, feed, &corridor);
 	struct moment now = {clock_wall_ms(), clock_steady_ms()};
@@ -136,6 +140,25 @@ static void take_response(const ProtobufCMessage *response, void *closure_data)
 		call->response = (struct wire_bytes){NULL, 0};
 }
 
+/* Opens the request, once it is known who asks; false: the fault says why not. */
+static bool open_request(struct service *service, struct call *call, int index, struct auth_grant *grant,
+                         ProtobufCMessage **ret_request)
+{
+	const ProtobufCMessageDescriptor *input = service->methods.base.descriptor->methods[index].input;
+	struct auth *auth = service->options.auth;
+	bool is_asked = auth != NULL && !call->is_own;
+	if (is_asked) {
+		if (!authorise_caller(auth, call, method_at((size_t)index), grant))
+			return false;
+		call->grant = grant;
+		call->token = grant->token;
+		call->token_expires_ms = grant->expires_ms;
+	}
+	if (wire_open(input, call->request.at, call->request.length, call->arena, ret_request, &call->fault) != ERR_OK)
+		return false;
+	return !is_asked || authorise_request(call, *ret_request);
+}
+
 void service_call(struct service *service, struct call *call)
 {
 	const ProtobufCServiceDescriptor *descriptor = service->methods.base.descriptor;
@@ -145,18 +168,40 @@ void service_call(struct service *service, struct call *call)
 	int index = find_method(descriptor, call->method);
 	call->method_number = index < 0 ? METRICS_OTHER_METHOD : (uint32_t)index;
 	call->began_ns = clock_steady_ns();
+	call->grant = NULL;
+	call->token = 0;
 	if (index < 0) {
 		fault_set(&call->fault, ERR_UNIMPLEMENTED, "UNKNOWN_METHOD", "method: there is no %s", call->method);
 		answer_fault(call);
 		return;
 	}
+	struct auth_grant grant;
 	ProtobufCMessage *request;
-	const ProtobufCMessageDescriptor *input = descriptor->methods[index].input;
-	if (wire_open(input, call->request.at, call->request.length, call->arena, &request, &call->fault) != ERR_OK) {
+	if (!open_request(service, call, index, &grant, &request)) {
 		answer_fault(call);
 		return;
 	}
 	service->methods.base.invoke(&service->methods.base, (unsigned)index, request, take_response, call);
+}
+
+enum err service_permit_reading(struct service *service, const char *credentials, struct fault *fault)
+{
+	struct auth_grant grant;
+	if (service->options.auth == NULL)
+		return ERR_OK;
+	enum err err = auth_find(service->options.auth, credentials, clock_wall_ms(), &grant, fault);
+	if (err != ERR_OK || (auth_allows(&grant, AUTH_READ) && !grant.is_one_job && *grant.jobs == '\0'))
+		return err;
+	return fault_set(fault, ERR_PERMISSION_DENIED, "SCOPE_MISSING",
+	                 "this needs a token with the scope read for all jobs");
+}
+
+void service_recheck_tokens(struct service *service)
+{
+	struct command *command = command_create_own(COMMAND_RECHECK, NULL);
+	/* Without memory the calls end with their timeouts. */
+	if (command != NULL)
+		inbox_put(&service->inbox, command);
 }
 
 void service_release(struct service *service)

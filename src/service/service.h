@@ -9,6 +9,7 @@
 #include "service/call.h"
 #include "service/listed.h"
 
+struct auth;
 struct feed;
 struct store;
 
@@ -19,6 +20,7 @@ struct service_options {
 	int64_t move_interval_ms;      /* … and never more often than this */
 	size_t cached_jobs_max;        /* jobs kept at hand */
 	size_t waiting_max;            /* commands in line for the corridor; above: RESOURCE_EXHAUSTED */
+	struct auth *auth;             /* who may do what; NULL: everybody everything. The caller's */
 	/* A stored record is no job, and is left out where many are shown. Any thread; NULL: nobody is told. */
 	listed_report *on_unreadable;
 	/* The store has lost its disk. Must be given, and must not return. */
@@ -31,6 +33,9 @@ extern const struct service_options service_options_default;
 /* Starts the service. The store and the feed stay the caller's and must outlive it. UNAVAILABLE, RESOURCE_EXHAUSTED. */
 enum err service_start(const struct service_options *options, struct store *store, struct feed *feed,
                        struct service **ret_service, struct fault *fault) MUST_USE;
+
+/* The tokens have changed: calls that wait with one that is good no more are answered UNAUTHENTICATED. Any thread. */
+void service_recheck_tokens(struct service *service);
 
 /* Carries out what waits and answers CANCELLED to calls that wait for changes. Calls that still come in are answered
  * UNAVAILABLE. */

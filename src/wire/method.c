@@ -2,10 +2,12 @@
 #include "wire/method.h"
 
 #include <progress/v1/progress_service.pb-c.h>
+#include <progress/v1/scopes.pb-c.h>
 #include <string.h>
 
 static const struct method methods[] = {
-#define METHOD(name, input, output, is_streaming) {name, &input##__descriptor, &output##__descriptor, is_streaming},
+#define METHOD(name, input, output, is_streaming, scope)                                                               \
+	{name, &input##__descriptor, &output##__descriptor, is_streaming, PROGRESS__V1__SCOPE__SCOPE_##scope},
 #include <progress/v1/methods.inc>
 #undef METHOD
 };

@@ -11,6 +11,7 @@ struct method {
 	const ProtobufCMessageDescriptor *input;
 	const ProtobufCMessageDescriptor *output;
 	bool is_streaming; /* answers with a stream of outputs; no method takes a stream of inputs */
+	int scope;         /* number of progress.v1.Scope that a caller's token needs */
 };
 
 /* The method with that full name, or NULL. */

@@ -89,6 +89,19 @@ static uint64_t first_sequence(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* The token of the environment, unless the caller says something else. */
+static bool set_authorization(struct prg_client *client, const char *authorization)
+{
+	const char *token = getenv("PRG_TOKEN");
+	if (authorization == NULL && (token == NULL || *token == '\0'))
+		return true;
+	if (authorization != NULL)
+		client->authorization = strdup(authorization);
+	else if (asprintf(&client->authorization, "Bearer %s", token) < 0)
+		client->authorization = NULL;
+	return client->authorization != NULL;
+}
+
 static bool set_options(struct prg_client *client, const struct prg_options *options)
 {
 	client->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : TIMEOUT_DEFAULT_MS;
@@ -98,10 +111,7 @@ static bool set_options(struct prg_client *client, const struct prg_options *opt
 		snprintf(client->writer, sizeof client->writer, "%s", options->writer);
 	else
 		make_writer(client->writer, sizeof client->writer);
-	if (options->authorization == NULL)
-		return true;
-	client->authorization = strdup(options->authorization);
-	return client->authorization != NULL;
+	return set_authorization(client, options->authorization);
 }
 
 static void free_client(struct prg_client *client)

@@ -5,7 +5,7 @@
 
 static const char *const hosts[] = {"progress.example.org"};
 static const char *const origins[] = {"https://dash.example.org"};
-static const struct origin_rules rules = {hosts, 1, origins, 1};
+static const struct origin_rules rules = {.hosts = hosts, .host_count = 1, .origins = origins, .origin_count = 1};
 
 static int check(struct origin_claims claims)
 {

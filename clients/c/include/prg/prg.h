@@ -194,7 +194,7 @@ struct prg_options {
 	bool fail_fast; /* answer PRG_UNAVAILABLE at once when the service cannot be reached, instead of waiting for it */
 	const char *writer; /* name for this worker, 1 to 64 bytes, of its own among those that update the same job at the
 	                       same time; default: made from host, process and a random number */
-	const char *authorization; /* "Bearer <token>" */
+	const char *authorization; /* "Bearer <token>"; default: the token of $PRG_TOKEN, if there is one; "": none */
 };
 
 /* Opens a client for the service at `url` (ipc://PATH or tcp://HOST:PORT); NULL: $PRG_SERVER, else the first unix

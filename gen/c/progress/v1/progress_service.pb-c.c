@@ -3908,7 +3908,7 @@ const ProtobufCMessageDescriptor progress__v1__create_job_request__metadata_entr
   (ProtobufCMessageInit) progress__v1__create_job_request__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_descriptors[11] =
+static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_descriptors[12] =
 {
   {
     "job_id",
@@ -4031,6 +4031,18 @@ static const ProtobufCFieldDescriptor progress__v1__create_job_request__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "read_token_ttl",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__CreateJobRequest, read_token_ttl),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "request_id",
     15,
     PROTOBUF_C_LABEL_NONE,
@@ -4051,7 +4063,8 @@ static const unsigned progress__v1__create_job_request__field_indices_by_name[] 
   2,   /* field[2] = metadata */
   3,   /* field[3] = parent */
   1,   /* field[1] = pipeline */
-  10,   /* field[10] = request_id */
+  10,   /* field[10] = read_token_ttl */
+  11,   /* field[11] = request_id */
   6,   /* field[6] = size_hint */
   4,   /* field[4] = ttl */
   7,   /* field[7] = worker */
@@ -4059,8 +4072,8 @@ static const unsigned progress__v1__create_job_request__field_indices_by_name[] 
 static const ProtobufCIntRange progress__v1__create_job_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 15, 10 },
-  { 0, 11 }
+  { 15, 11 },
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor progress__v1__create_job_request__descriptor =
 {
@@ -4070,14 +4083,14 @@ const ProtobufCMessageDescriptor progress__v1__create_job_request__descriptor =
   "Progress__V1__CreateJobRequest",
   "progress.v1",
   sizeof(Progress__V1__CreateJobRequest),
-  11,
+  12,
   progress__v1__create_job_request__field_descriptors,
   progress__v1__create_job_request__field_indices_by_name,
   2,  progress__v1__create_job_request__number_ranges,
   (ProtobufCMessageInit) progress__v1__create_job_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__create_job_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor progress__v1__create_job_response__field_descriptors[2] =
 {
   {
     "progress_info",
@@ -4091,14 +4104,27 @@ static const ProtobufCFieldDescriptor progress__v1__create_job_response__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "read_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__CreateJobResponse, read_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__v1__create_job_response__field_indices_by_name[] = {
   0,   /* field[0] = progress_info */
+  1,   /* field[1] = read_token */
 };
 static const ProtobufCIntRange progress__v1__create_job_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor progress__v1__create_job_response__descriptor =
 {
@@ -4108,7 +4134,7 @@ const ProtobufCMessageDescriptor progress__v1__create_job_response__descriptor =
   "Progress__V1__CreateJobResponse",
   "progress.v1",
   sizeof(Progress__V1__CreateJobResponse),
-  1,
+  2,
   progress__v1__create_job_response__field_descriptors,
   progress__v1__create_job_response__field_indices_by_name,
   1,  progress__v1__create_job_response__number_ranges,

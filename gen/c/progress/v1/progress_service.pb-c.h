@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/duration.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "progress/v1/job.pb-c.h"
+#include "progress/v1/scopes.pb-c.h"
 #include "progress/v1/stages.pb-c.h"
 
 typedef struct Progress__V1__GetProgressRequest Progress__V1__GetProgressRequest;
@@ -601,13 +602,18 @@ struct  Progress__V1__CreateJobRequest
   char *class_;
   char *message;
   /*
+   * Asks for a token that lets its holder see this one job for so long, at most a day; unset: none. It is safe to hand to a
+   * browser. FAILED_PRECONDITION where the service asks nobody for tokens.
+   */
+  Google__Protobuf__Duration *read_token_ttl;
+  /*
    * A repeat with the same request_id gets the first answer instead of ALREADY_EXISTS.
    */
   char *request_id;
 };
 #define PROGRESS__V1__CREATE_JOB_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__create_job_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -617,10 +623,14 @@ struct  Progress__V1__CreateJobResponse
 {
   ProtobufCMessage base;
   Progress__V1__ProgressInfo *progress_info;
+  /*
+   * The token that was asked for; a repeat gets one of its own.
+   */
+  char *read_token;
 };
 #define PROGRESS__V1__CREATE_JOB_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__create_job_response__descriptor) \
-    , NULL }
+    , NULL, (char *)protobuf_c_empty_string }
 
 
 /*

@@ -9,6 +9,9 @@ The service. Rules that hold for every method:
   an older attempt is ABORTED.
 - An update is acknowledged when it is as safe as the reply's durability says; nobody sees it before.
 
+- Where tokens are asked for, a method needs one with its scope, for the job that it is about: UNAUTHENTICATED without a valid
+  token, PERMISSION_DENIED with one that allows too little. Admin includes report and read, report does not include read.
+
 Fields that all updates share:
 - message: what to show to people, at most 1024 bytes. Empty: keep the present one; a new stage starts without one.
 - metadata: entries to merge into the job's; keys 1 to 64 bytes [A-Za-z0-9_.-], values at most 1024 bytes, 64 entries a job.
@@ -763,6 +766,7 @@ class CreateJobRequest(google.protobuf.message.Message):
     WORKER_FIELD_NUMBER: builtins.int
     CLASS_FIELD_NUMBER: builtins.int
     MESSAGE_FIELD_NUMBER: builtins.int
+    READ_TOKEN_TTL_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Name of the job; empty: the service makes one up."""
@@ -790,6 +794,11 @@ class CreateJobRequest(google.protobuf.message.Message):
     apart when durations are learned.
     """
     message: builtins.str
+    @property
+    def read_token_ttl(self) -> google.protobuf.duration_pb2.Duration:
+        """Asks for a token that lets its holder see this one job for so long, at most a day; unset: none. It is safe to hand to a
+        browser. FAILED_PRECONDITION where the service asks nobody for tokens.
+        """
     request_id: builtins.str
     """A repeat with the same request_id gets the first answer instead of ALREADY_EXISTS."""
     def __init__(
@@ -804,10 +813,11 @@ class CreateJobRequest(google.protobuf.message.Message):
         size_hint: builtins.float = ...,
         worker: builtins.str = ...,
         message: builtins.str = ...,
+        read_token_ttl: google.protobuf.duration_pb2.Duration | None = ...,
         request_id: builtins.str = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing_extensions.Literal["lost_after", b"lost_after", "ttl", b"ttl"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing_extensions.Literal["class", b"class", "job_id", b"job_id", "lost_after", b"lost_after", "message", b"message", "metadata", b"metadata", "parent", b"parent", "pipeline", b"pipeline", "request_id", b"request_id", "size_hint", b"size_hint", "ttl", b"ttl", "worker", b"worker"]) -> None: ...
+    def HasField(self, field_name: typing_extensions.Literal["lost_after", b"lost_after", "read_token_ttl", b"read_token_ttl", "ttl", b"ttl"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing_extensions.Literal["class", b"class", "job_id", b"job_id", "lost_after", b"lost_after", "message", b"message", "metadata", b"metadata", "parent", b"parent", "pipeline", b"pipeline", "read_token_ttl", b"read_token_ttl", "request_id", b"request_id", "size_hint", b"size_hint", "ttl", b"ttl", "worker", b"worker"]) -> None: ...
 
 global___CreateJobRequest = CreateJobRequest
 
@@ -818,15 +828,19 @@ class CreateJobResponse(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     PROGRESS_INFO_FIELD_NUMBER: builtins.int
+    READ_TOKEN_FIELD_NUMBER: builtins.int
     @property
     def progress_info(self) -> progressd.gen.progress.v1.job_pb2.ProgressInfo: ...
+    read_token: builtins.str
+    """The token that was asked for; a repeat gets one of its own."""
     def __init__(
         self,
         *,
         progress_info: progressd.gen.progress.v1.job_pb2.ProgressInfo | None = ...,
+        read_token: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing_extensions.Literal["progress_info", b"progress_info"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing_extensions.Literal["progress_info", b"progress_info"]) -> None: ...
+    def ClearField(self, field_name: typing_extensions.Literal["progress_info", b"progress_info", "read_token", b"read_token"]) -> None: ...
 
 global___CreateJobResponse = CreateJobResponse
 

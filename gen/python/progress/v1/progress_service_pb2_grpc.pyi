@@ -9,6 +9,9 @@ The service. Rules that hold for every method:
   an older attempt is ABORTED.
 - An update is acknowledged when it is as safe as the reply's durability says; nobody sees it before.
 
+- Where tokens are asked for, a method needs one with its scope, for the job that it is about: UNAUTHENTICATED without a valid
+  token, PERMISSION_DENIED with one that allows too little. Admin includes report and read, report does not include read.
+
 Fields that all updates share:
 - message: what to show to people, at most 1024 bytes. Empty: keep the present one; a new stage starts without one.
 - metadata: entries to merge into the job's; keys 1 to 64 bytes [A-Za-z0-9_.-], values at most 1024 bytes, 64 entries a job.
