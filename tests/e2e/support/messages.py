@@ -15,6 +15,7 @@ sys.path.insert(0, _folder.name)
 job = importlib.import_module("progress.v1.job_pb2")
 stages = importlib.import_module("progress.v1.stages_pb2")
 service = importlib.import_module("progress.v1.progress_service_pb2")
+scopes = importlib.import_module("progress.v1.scopes_pb2")
 rpc = importlib.import_module("progress.rpc.v1.rpc_pb2")
 
 

@@ -42,7 +42,8 @@ def connect(url, seconds=10):
 class Client:
     """One connection; calls one at a time, or send and receive apart."""
 
-    def __init__(self, url, seconds=30):
+    def __init__(self, url, seconds=30, token=None):
+        self.token = token
         self.is_ipc = url.startswith("ipc:")
         self.link = connect(url, seconds)
         self.link.settimeout(seconds)
@@ -85,7 +86,8 @@ class Client:
         return struct.unpack(">I", frame[:4])[0], frame[4:]
 
     def send(self, method, request):
-        frame = messages.rpc.Call(method=PREFIX + method, request=request.SerializeToString())
+        authorization = f"Bearer {self.token}" if self.token else ""
+        frame = messages.rpc.Call(method=PREFIX + method, request=request.SerializeToString(), authorization=authorization)
         return self.send_bytes(frame.SerializeToString())
 
     def receive(self):

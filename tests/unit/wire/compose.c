@@ -73,10 +73,15 @@ Test(compose, fits_all_answers_that_the_service_gives_with_it)
 	    &progress__v1__update_progress_incremental_response__descriptor,
 	};
 	static const ProtobufCMessageDescriptor *const job_only[] = {
-	    &progress__v1__get_progress_response__descriptor, &progress__v1__create_job_response__descriptor,
-	    &progress__v1__delete_job_response__descriptor,   &progress__v1__cancel_job_response__descriptor,
+	    &progress__v1__get_progress_response__descriptor,
+	    &progress__v1__delete_job_response__descriptor,
+	    &progress__v1__cancel_job_response__descriptor,
 	    &progress__v1__heartbeat_response__descriptor,
 	};
+	/* And a token, which is put together with the info as a message of its own. */
+	const ProtobufCMessageDescriptor *with_token = &progress__v1__create_job_response__descriptor;
+	cr_assert_str_eq(protobuf_c_message_descriptor_get_field(with_token, 1)->name, "progress_info");
+	cr_assert_str_eq(protobuf_c_message_descriptor_get_field(with_token, 2)->name, "read_token");
 	for (size_t i = 0; i < sizeof with_outcome / sizeof *with_outcome; i++) {
 		cr_assert_str_eq(protobuf_c_message_descriptor_get_field(with_outcome[i], 1)->name, "progress_info");
 		cr_assert_str_eq(protobuf_c_message_descriptor_get_field(with_outcome[i], 2)->name, "outcome");
