@@ -8,26 +8,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "http/routes.h"
 
 enum { PATH_BYTES_MAX = 512, STATUS_ERRORS = 400 };
-
-static bool is_hex(const char *text, size_t length)
-{
-	return strspn(text, "0123456789abcdef") >= length;
-}
-
-bool access_log_read_trace(const char *traceparent, char ret_trace_id[TRACE_ID_BYTES])
-{
-	/* 00-<32 digits>-<16 digits>-<2 digits>; later versions may go on behind it */
-	const char *text = traceparent;
-	bool is_one = strlen(text) >= 55 && is_hex(text, 2) && text[2] == '-' && is_hex(text + 3, 32) && text[35] == '-' &&
-	              is_hex(text + 36, 16) && text[52] == '-' && is_hex(text + 53, 2) && strncmp(text, "ff", 2) != 0;
-	if (!is_one || strspn(text + 3, "0") >= 32)
-		return false;
-	snprintf(ret_trace_id, TRACE_ID_BYTES, "%.32s", text + 3);
-	return true;
-}
 
 static bool is_wanted(const struct exchange *exchange)
 {
@@ -56,7 +40,7 @@ void access_log_write(const struct exchange *exchange)
 	if (!is_wanted(exchange))
 		return;
 	const char *traceparent = exchange_field(exchange, "traceparent");
-	bool has_trace = traceparent != NULL && access_log_read_trace(traceparent, trace);
+	bool has_trace = traceparent != NULL && trace_read(traceparent, trace);
 	snprintf(path, sizeof path, "%s", exchange->path);
 	snprintf(status, sizeof status, "%d", exchange->answer_status);
 	snprintf(bytes, sizeof bytes, "%zu", exchange->answer_bytes);

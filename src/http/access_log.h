@@ -10,9 +10,4 @@
 /* Logs the exchange, whose answer is on its way. */
 void access_log_write(const struct exchange *exchange);
 
-enum { TRACE_ID_BYTES = 33 };
-
-/* The trace-id of a W3C traceparent field; false: it is none. */
-bool access_log_read_trace(const char *traceparent, char ret_trace_id[TRACE_ID_BYTES]);
-
 #endif

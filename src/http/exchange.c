@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/metrics.h"
+#include "base/trace.h"
 #include "http/access_log.h"
 #include "http/answer.h"
 #include "http/query.h"
@@ -152,6 +153,13 @@ bool exchange_may_read(struct exchange *exchange)
 	return false;
 }
 
+static const char *traceparent_of(const struct exchange *exchange)
+{
+	char trace_id[TRACE_ID_BYTES];
+	const char *field = exchange_field(exchange, "traceparent");
+	return field != NULL && trace_read(field, trace_id) ? field : NULL;
+}
+
 void exchange_call(struct exchange *exchange, const char *method, struct wire_bytes request, uint32_t timeout_ms,
                    void (*finish)(struct exchange *exchange))
 {
@@ -166,6 +174,7 @@ void exchange_call(struct exchange *exchange, const char *method, struct wire_by
 	    .timeout_ms = timeout_ms,
 	    .authorization = exchange_credentials(exchange),
 	    .is_own = exchange->is_own_call,
+	    .traceparent = traceparent_of(exchange),
 	    .peer = server_next_peer(server),
 	    .reply = on_reply,
 	};

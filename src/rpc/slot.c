@@ -112,6 +112,7 @@ static void begin_call(struct call *call, struct arena *arena, uint64_t peer)
 	call->is_held = true;
 	call->is_own = false;
 	call->authorization = NULL;
+	call->traceparent = NULL;
 	call->answer_bytes_max = 0;
 	call->method_number = METRICS_OTHER_METHOD;
 	call->began_ns = 0;
@@ -135,6 +136,7 @@ static void serve(struct slot *slot, const uint8_t *bytes, size_t length)
 	call->request = frame.request;
 	call->timeout_ms = frame.timeout_ms;
 	call->authorization = frame.authorization;
+	call->traceparent = frame.traceparent;
 	service_call(connection->server->service, call);
 }
 

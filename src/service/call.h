@@ -32,6 +32,7 @@ struct call {
 	bool is_own;               /* of the door itself: no token is asked for */
 	uint64_t peer;             /* the door's number for the connection, for service_forget_peer; 0: none */
 	call_reply *reply;
+	const char *traceparent;   /* of the W3C, for the events that the call causes; NULL: none */
 	bool is_held;              /* others follow at once, then the same thread calls service_release */
 	uint32_t answer_bytes_max; /* of an answer to a watch, which is then cut into several; 0: as many as may be */
 

@@ -120,7 +120,8 @@ static bool note_change(struct corridor *corridor, struct command *command, stru
 	int kind = event_kind(job, before.revision, is_removal);
 	bool is_sealed =
 	    seal_info(corridor, command, job, &job->view, ret_info) &&
-	    compose_event(*ret_info, before.revision, kind, &corridor->arena, &event, command->fault) == ERR_OK;
+	    compose_event(*ret_info, before.revision, kind, command->call != NULL ? command->call->traceparent : NULL,
+	                  &corridor->arena, &event, command->fault) == ERR_OK;
 	change->told.event = event.at;
 	change->told.event_bytes = event.length;
 	return is_sealed;

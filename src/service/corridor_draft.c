@@ -58,7 +58,7 @@ bool draft_seal_snapshot(struct draft *draft, const struct job *job, struct wire
 	struct info_moment moment = corridor_moment(corridor);
 	bool is_sealed =
 	    info_seal(job, &job->view, &moment, arena, &info, fault) == ERR_OK &&
-	    compose_event(info, 0, PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT, arena, ret_event, fault) == ERR_OK;
+	    compose_event(info, 0, PROGRESS__V1__EVENT_KIND__EVENT_KIND_SNAPSHOT, NULL, arena, ret_event, fault) == ERR_OK;
 	draft->is_broken = !is_sealed;
 	return is_sealed;
 }

@@ -73,7 +73,7 @@ static void tell(struct corridor *corridor, const struct command *command, const
 	struct fault fault;
 	struct info_moment moment = corridor_moment(corridor);
 	bool is_sealed = info_seal(job, &job->view, &moment, &corridor->arena, &info, &fault) == ERR_OK &&
-	                 compose_event(info, job->view.revision, PROGRESS__V1__EVENT_KIND__EVENT_KIND_MOVED,
+	                 compose_event(info, job->view.revision, PROGRESS__V1__EVENT_KIND__EVENT_KIND_MOVED, NULL,
 	                               &corridor->arena, &event, &fault) == ERR_OK;
 	if (!is_sealed)
 		return;

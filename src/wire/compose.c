@@ -11,6 +11,7 @@ enum {
 	SECOND = 2,
 	THIRD = 3,
 	EVENT_MERGED = 4,
+	EVENT_TRACEPARENT = 5,
 	RESULT_CODE = 1,
 	RESULT_MESSAGE = 2,
 	RESULT_REASON = 3,
@@ -19,6 +20,11 @@ enum {
 	RESULT_REVISION = 6,
 	RESULT_CANCEL_REQUESTED = 7,
 };
+
+static size_t length_of(const char *string)
+{
+	return string == NULL ? 0 : strlen(string);
+}
 
 static uint8_t *take(struct arena *arena, size_t length, struct wire_bytes *ret_bytes, struct fault *fault)
 {
@@ -54,17 +60,18 @@ enum err compose_with_info(struct wire_bytes info, struct wire_bytes rest, struc
 	return ERR_OK;
 }
 
-enum err compose_event(struct wire_bytes info, uint64_t previous_revision, int kind, struct arena *arena,
-                       struct wire_bytes *ret_bytes, struct fault *fault)
+enum err compose_event(struct wire_bytes info, uint64_t previous_revision, int kind, const char *traceparent,
+                       struct arena *arena, struct wire_bytes *ret_bytes, struct fault *fault)
 {
-	size_t length =
-	    writer_bytes_bytes(info.length) + writer_number_bytes((int64_t)previous_revision) + writer_number_bytes(kind);
+	size_t length = writer_bytes_bytes(info.length) + writer_number_bytes((int64_t)previous_revision) +
+	                writer_number_bytes(kind) + writer_bytes_bytes(length_of(traceparent));
 	uint8_t *out = take(arena, length, ret_bytes, fault);
 	if (out == NULL)
 		return fault->code;
 	out = writer_put_bytes(out, FIRST, info.at, info.length);
 	out = writer_put_number(out, SECOND, (int64_t)previous_revision);
 	out = writer_put_number(out, THIRD, kind);
+	out = writer_put_bytes(out, EVENT_TRACEPARENT, traceparent, length_of(traceparent));
 	assert(out == ret_bytes->at + length);
 	return ERR_OK;
 }
@@ -92,11 +99,6 @@ enum err compose_page(const struct compose_part *parts, size_t count, const char
 	out = writer_put_number(out, THIRD, flag);
 	assert(out == ret_bytes->at + length);
 	return ERR_OK;
-}
-
-static size_t length_of(const char *string)
-{
-	return string == NULL ? 0 : strlen(string);
 }
 
 static size_t result_bytes(const struct compose_result *result)

@@ -20,9 +20,10 @@ enum err compose_answer(struct wire_bytes info, int64_t number, struct arena *ar
 enum err compose_with_info(struct wire_bytes info, struct wire_bytes rest, struct arena *arena,
                            struct wire_bytes *ret_bytes, struct fault *fault) MUST_USE;
 
-/* A progress.v1.ProgressEvent. `kind` is a number of EventKind; previous_revision is 0 for a new job. */
-enum err compose_event(struct wire_bytes info, uint64_t previous_revision, int kind, struct arena *arena,
-                       struct wire_bytes *ret_bytes, struct fault *fault) MUST_USE;
+/* A progress.v1.ProgressEvent. `kind` is a number of EventKind; previous_revision is 0 for a new job; traceparent may
+ * be NULL. */
+enum err compose_event(struct wire_bytes info, uint64_t previous_revision, int kind, const char *traceparent,
+                       struct arena *arena, struct wire_bytes *ret_bytes, struct fault *fault) MUST_USE;
 
 /* One part of a page. */
 struct compose_part {

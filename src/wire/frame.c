@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/trace.h"
 #include "wire/guard.h"
 #include "wire/reader.h"
 #include "wire/writer.h"
@@ -30,6 +31,7 @@ struct draft {
 	uint32_t timeout_ms;
 	struct wire_bytes authorization;
 	size_t metadata_count;
+	struct wire_bytes traceparent;
 };
 
 static enum err refuse(struct fault *fault, const char *field, const char *what)
@@ -49,13 +51,38 @@ static enum err read_text(const struct reader_field *part, const char *field, si
 	return ERR_OK;
 }
 
+/* The parts of a sound entry of a map. */
+static void read_entry(struct wire_bytes entry, struct wire_bytes ret_parts[static 2])
+{
+	struct reader reader = {entry.at, entry.at + entry.length};
+	struct reader_field part;
+	ret_parts[0] = ret_parts[1] = (struct wire_bytes){NULL, 0};
+	while (reader.at < reader.end && reader_next(&reader, &part) == NULL)
+		if (part.type == READER_BYTES && part.number <= 2)
+			ret_parts[part.number - 1] = part.bytes;
+}
+
+/* All else in the metadata is for others. */
+static void take_trace(struct draft *draft, struct wire_bytes entry)
+{
+	static const char name[] = "traceparent";
+	struct wire_bytes parts[2];
+	read_entry(entry, parts);
+	bool is_trace = parts[0].length == strlen(name) && memcmp(parts[0].at, name, strlen(name)) == 0;
+	if (is_trace && parts[1].length <= TRACEPARENT_BYTES_MAX)
+		draft->traceparent = parts[1];
+}
+
 static enum err check_metadata(struct draft *draft, struct wire_bytes entry, struct fault *fault)
 {
 	if (++draft->metadata_count > FRAME_METADATA_ENTRIES_MAX)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "TOO_MUCH_METADATA", "metadata: at most %d entries are allowed",
 		                 FRAME_METADATA_ENTRIES_MAX);
-	return guard_check(&progress__rpc__v1__call__metadata_entry__descriptor, entry.at, entry.length,
-	                   &guard_limits_default, fault);
+	enum err err = guard_check(&progress__rpc__v1__call__metadata_entry__descriptor, entry.at, entry.length,
+	                           &guard_limits_default, fault);
+	if (err == ERR_OK)
+		take_trace(draft, entry);
+	return err;
 }
 
 static enum err read_part(struct draft *draft, const struct reader_field *part, struct fault *fault)
@@ -123,9 +150,13 @@ enum err frame_open_call(const uint8_t *bytes, size_t length, struct arena *aren
 		return err;
 	const char *method = copy_text(arena, draft.method);
 	const char *authorization = draft.authorization.length == 0 ? "" : copy_text(arena, draft.authorization);
-	if (method == NULL || authorization == NULL)
+	const char *trace = draft.traceparent.length == 0 ? NULL : copy_text(arena, draft.traceparent);
+	bool is_whole = method != NULL && authorization != NULL && (trace != NULL || draft.traceparent.length == 0);
+	if (!is_whole)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, WIRE_ARENA_FULL, "call: no memory to open it");
-	*ret_call = (struct frame_call){method, draft.request, draft.timeout_ms, authorization};
+	char trace_id[TRACE_ID_BYTES];
+	bool is_trace = trace != NULL && trace_read(trace, trace_id);
+	*ret_call = (struct frame_call){method, draft.request, draft.timeout_ms, authorization, is_trace ? trace : NULL};
 	return ERR_OK;
 }
 

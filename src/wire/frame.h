@@ -30,6 +30,7 @@ struct frame_call {
 	struct wire_bytes request; /* borrowed from the frame's bytes; `at` is not NULL, `length` may be 0 */
 	uint32_t timeout_ms;       /* 0: none given */
 	const char *authorization; /* in the arena; "" when there is none */
+	const char *traceparent;   /* of the metadata, in the arena; NULL: there is none, or it is not one */
 };
 
 /* Opens a Call. The request is borrowed: `bytes` must live as long as it is used; it is not looked into (wire_open

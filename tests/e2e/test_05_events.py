@@ -1,5 +1,6 @@
 """What subscribers are told: every change once, in order, with the state after it, and never before it is kept."""
 
+import json
 import sqlite3
 import threading
 
@@ -7,8 +8,9 @@ import pytest
 
 from support import raw
 from support.events import Listener
-from support.messages import job, stage, stages
-from support.rpc import Refused
+from support.messages import job, rpc, service, stage, stages
+from support.rpc import PREFIX, Refused
+from support.web import SERVICE
 
 CREATED, UPDATED, ENDED, DELETED = (
     job.EventKind.Value(f"EVENT_KIND_{name}") for name in ("CREATED", "UPDATED", "ENDED", "DELETED")
@@ -195,3 +197,19 @@ def test_a_subscriber_that_does_not_read_slows_nobody(daemon, client):
             )
         client.call("CreateJob", job_id="job-1")
         assert listener.receive().kind == CREATED
+
+
+def test_an_event_belongs_to_the_trace_of_its_call(daemon, client, web):
+    """Over both doors; what is no traceparent is not passed on."""
+    traces = [f"00-{number:032x}-00f067aa0ba902b7-01" for number in (1, 2)]
+    body = json.dumps({"jobId": "job-1", "stage": "PIPELINE_STAGE_DOWNLOADING"})
+    with Listener(daemon, "job-1") as listener:
+        for trace in (traces[0], "nonsense"):
+            request = service.UpdateProgressRequest(job_id="job-1", stage=stage("queued"), message=trace)
+            call = rpc.Call(method=PREFIX + "UpdateProgress", request=request.SerializeToString(), metadata={"traceparent": trace})
+            client.send_bytes(call.SerializeToString())
+            assert client.receive()[1].code == 0
+        answer = web.ask("POST", SERVICE + "UpdateProgress", body, Content_Type="application/json", traceparent=traces[1])
+        assert answer.status == 200
+        events = [listener.receive() for _ in range(3)]
+    assert [event.traceparent for event in events] == [traces[0], "", traces[1]]

@@ -2,7 +2,6 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "http/access_log.h"
 #include "http/connect.h"
 #include "http/connect_stream.h"
 #include "http/files.h"
@@ -106,16 +105,4 @@ Test(connect_read_timeout, takes_up_to_ten_digits)
 	cr_assert_eq(connect_read_timeout("12345678901", &ms, &fault), ERR_INVALID_ARGUMENT);
 	cr_assert_eq(connect_read_timeout("-1", &ms, &fault), ERR_INVALID_ARGUMENT);
 	cr_assert_eq(connect_read_timeout("1s", &ms, &fault), ERR_INVALID_ARGUMENT);
-}
-
-Test(access_log_read_trace, reads_the_trace_id)
-{
-	char trace[TRACE_ID_BYTES];
-	cr_assert(access_log_read_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", trace));
-	cr_assert_str_eq(trace, "4bf92f3577b34da6a3ce929d0e0e4736");
-	cr_assert_not(access_log_read_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", trace));
-	cr_assert_not(access_log_read_trace("00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", trace));
-	cr_assert_not(access_log_read_trace("00-00000000000000000000000000000000-00f067aa0ba902b7-01", trace));
-	cr_assert_not(access_log_read_trace("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", trace));
-	cr_assert_not(access_log_read_trace("", trace));
 }

@@ -37,7 +37,7 @@ static const void *open_as(const ProtobufCMessageDescriptor *type, struct wire_b
 Test(compose, makes_an_event)
 {
 	struct wire_bytes sealed;
-	cr_assert_eq(compose_event(info, 20, PROGRESS__V1__EVENT_KIND__EVENT_KIND_UPDATED, &arena, &sealed, &fault),
+	cr_assert_eq(compose_event(info, 20, PROGRESS__V1__EVENT_KIND__EVENT_KIND_UPDATED, NULL, &arena, &sealed, &fault),
 	             ERR_OK);
 	const Progress__V1__ProgressEvent *event = open_as(&progress__v1__progress_event__descriptor, sealed);
 	cr_assert_eq(event->previous_revision, 20);
@@ -96,7 +96,8 @@ Test(compose, fits_all_answers_that_the_service_gives_with_it)
 Test(compose, makes_pages_of_jobs_and_of_events)
 {
 	struct wire_bytes event, sealed;
-	cr_assert_eq(compose_event(info, 20, PROGRESS__V1__EVENT_KIND__EVENT_KIND_ENDED, &arena, &event, &fault), ERR_OK);
+	cr_assert_eq(compose_event(info, 20, PROGRESS__V1__EVENT_KIND__EVENT_KIND_ENDED, NULL, &arena, &event, &fault),
+	             ERR_OK);
 	struct compose_part events[] = {{event, 0}, {event, 300}};
 	cr_assert_eq(compose_page(events, 2, "a token", true, &arena, &sealed, &fault), ERR_OK);
 	const Progress__V1__WatchProgressResponse *one =
@@ -154,6 +155,6 @@ Test(compose, is_refused_when_the_arena_is_full)
 	struct wire_bytes sealed;
 	arena_init(&full, 16);
 	cr_assert_eq(compose_answer(info, 1, &full, &sealed, &fault), ERR_RESOURCE_EXHAUSTED);
-	cr_assert_eq(compose_event(info, 1, 1, &full, &sealed, &fault), ERR_RESOURCE_EXHAUSTED);
+	cr_assert_eq(compose_event(info, 1, 1, NULL, &full, &sealed, &fault), ERR_RESOURCE_EXHAUSTED);
 	arena_finish(&full);
 }

@@ -910,7 +910,7 @@ const ProtobufCMessageDescriptor progress__v1__progress_info__descriptor =
   (ProtobufCMessageInit) progress__v1__progress_info__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor progress__v1__progress_event__field_descriptors[4] =
+static const ProtobufCFieldDescriptor progress__v1__progress_event__field_descriptors[5] =
 {
   {
     "progress_info",
@@ -960,17 +960,30 @@ static const ProtobufCFieldDescriptor progress__v1__progress_event__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "traceparent",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Progress__V1__ProgressEvent, traceparent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned progress__v1__progress_event__field_indices_by_name[] = {
   2,   /* field[2] = kind */
   3,   /* field[3] = merged */
   1,   /* field[1] = previous_revision */
   0,   /* field[0] = progress_info */
+  4,   /* field[4] = traceparent */
 };
 static const ProtobufCIntRange progress__v1__progress_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor progress__v1__progress_event__descriptor =
 {
@@ -980,7 +993,7 @@ const ProtobufCMessageDescriptor progress__v1__progress_event__descriptor =
   "Progress__V1__ProgressEvent",
   "progress.v1",
   sizeof(Progress__V1__ProgressEvent),
-  4,
+  5,
   progress__v1__progress_event__field_descriptors,
   progress__v1__progress_event__field_indices_by_name,
   1,  progress__v1__progress_event__number_ranges,

@@ -391,10 +391,14 @@ struct  Progress__V1__ProgressEvent
    * Number of earlier changes merged into this one because the reader was slow.
    */
   uint64_t merged;
+  /*
+   * The W3C traceparent of the call that made the change, if it had one.
+   */
+  char *traceparent;
 };
 #define PROGRESS__V1__PROGRESS_EVENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&progress__v1__progress_event__descriptor) \
-    , NULL, 0, PROGRESS__V1__EVENT_KIND__EVENT_KIND_UNSPECIFIED, 0 }
+    , NULL, 0, PROGRESS__V1__EVENT_KIND__EVENT_KIND_UNSPECIFIED, 0, (char *)protobuf_c_empty_string }
 
 
 /*

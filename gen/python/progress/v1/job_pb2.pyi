@@ -429,6 +429,7 @@ class ProgressEvent(google.protobuf.message.Message):
     PREVIOUS_REVISION_FIELD_NUMBER: builtins.int
     KIND_FIELD_NUMBER: builtins.int
     MERGED_FIELD_NUMBER: builtins.int
+    TRACEPARENT_FIELD_NUMBER: builtins.int
     @property
     def progress_info(self) -> global___ProgressInfo:
         """The state after the change."""
@@ -438,6 +439,8 @@ class ProgressEvent(google.protobuf.message.Message):
     """What happened."""
     merged: builtins.int
     """Number of earlier changes merged into this one because the reader was slow."""
+    traceparent: builtins.str
+    """The W3C traceparent of the call that made the change, if it had one."""
     def __init__(
         self,
         *,
@@ -445,9 +448,10 @@ class ProgressEvent(google.protobuf.message.Message):
         previous_revision: builtins.int = ...,
         kind: global___EventKind.ValueType = ...,
         merged: builtins.int = ...,
+        traceparent: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing_extensions.Literal["progress_info", b"progress_info"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing_extensions.Literal["kind", b"kind", "merged", b"merged", "previous_revision", b"previous_revision", "progress_info", b"progress_info"]) -> None: ...
+    def ClearField(self, field_name: typing_extensions.Literal["kind", b"kind", "merged", b"merged", "previous_revision", b"previous_revision", "progress_info", b"progress_info", "traceparent", b"traceparent"]) -> None: ...
 
 global___ProgressEvent = ProgressEvent
 
