@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import socket
 import sqlite3
 import statistics
@@ -101,6 +102,13 @@ class Bench:
     def compare_go(self):
         self.compare_client("Go", "build/go/bin/bench")
 
+    def compare_node(self):
+        package = pathlib.Path("clients/ts/dist")
+        if not (package / "node").exists():
+            print("skip the Node client: script/bootstrap e2e installs what it needs")
+            return
+        self.compare_client("Node", shutil.which("node") or "node", "tests/bench/bench_node.js", str(package.resolve()))
+
     def compare_client(self, language, program, *words):
         """A client's calls one at a time against a bare echo by the same SP library."""
         if not pathlib.Path(program).exists():
@@ -119,6 +127,7 @@ class Bench:
             server.stop()
             self.add(f"get, {language} client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
                      f"{result['echo_per_second'] / 1000:.1f} k/s", result["ratio"], ">= 0.6", result["ratio"] >= 0.6)
+
     def compare_with_redis_script(self):
         """Updates on the Redis store against a bare client that runs the same script with as many under way."""
         folder = f"{self.folder}/redis"
@@ -214,7 +223,7 @@ def main():
     parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "http": compare_with_bare_http,
              "redis": compare_with_redis,
              "redis-script": Bench.compare_with_redis_script,
-             "watch": compare_with_relay, "python": Bench.compare_python, "go": Bench.compare_go,
+             "watch": compare_with_relay, "python": Bench.compare_python, "go": Bench.compare_go, "node": Bench.compare_node,
              "store": Bench.measure_large_store}
     parser.add_argument("--only", choices=parts, help="one part of it")
     arguments = parser.parse_args()
