@@ -11,6 +11,7 @@ import { CallSchema, type Durability, type Reply, ReplySchema } from "../gen/pro
 import { ClosedError, type Connection, Fuse, LostError } from "./connection.js";
 
 const REQUEST_BYTES_MAX = 1 << 20;
+const PAUSE_MS_MIN = 10;
 const PAUSE_MS_MAX = 1_000;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Of requests that wait, when they do not say how long, and the longest. */
@@ -81,7 +82,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 	readonly #name: string;
 	readonly #waitUntil: number;
 	readonly #deadline: number;
-	readonly #backoff = new Backoff(PAUSE_MS_MAX);
+	readonly #backoff = new Backoff(PAUSE_MS_MAX, PAUSE_MS_MIN);
 	readonly #end = new Fuse();
 	#sent = 0;
 	#unavailable: ConnectError | undefined;

@@ -8,6 +8,8 @@ import { Backoff } from "../backoff.js";
 import { type Address } from "./address.js";
 import { encodeFrame, type Frame, FrameReader, REQ_GREETING } from "./sp_frames.js";
 
+/** As docs/protocol.md has it; browsers, of which there are many, wait longer. */
+const RECONNECT_MS_MIN = 10;
 const RECONNECT_MS_MAX = 500;
 const CONNECT_MS_MAX = 5_000;
 const KEEPALIVE_MS = 10_000;
@@ -51,7 +53,7 @@ export class Connection {
 	#failures = 0;
 	#lastNumber = Math.floor(Math.random() * NUMBERS);
 	#timer: NodeJS.Timeout | undefined;
-	readonly #backoff = new Backoff(RECONNECT_MS_MAX);
+	readonly #backoff = new Backoff(RECONNECT_MS_MAX, RECONNECT_MS_MIN);
 	readonly #answers = new Map<number, Waiter<Uint8Array>>();
 	readonly #arrivals = new Set<Waiter<void>>();
 
