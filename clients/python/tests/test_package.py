@@ -75,7 +75,9 @@ def test_the_wheel_installs_into_an_environment_of_its_own(wheel, daemon, tmp_pa
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path)], check=True)
     python = str(tmp_path / "bin/python")
     install = ["install", "--quiet", "--no-index", "--no-deps", str(wheel)]
-    subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, *install], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, *install], check=True
+    )
     (own,) = tmp_path.glob("lib/python*/site-packages")
     (own / "dependencies.pth").write_text(sysconfig.get_path("purelib"))  # not from the network
     code = "import progressd\nwith progressd.ProgressTracker() as tracker:\n"
