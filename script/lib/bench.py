@@ -122,11 +122,16 @@ class Bench:
                 wait_for(path)
             server = self.daemon(name, "memory:")
             ours = f"ipc://{self.folder}/{name}.sock" if transport == "ipc" else f"tcp://127.0.0.1:{self.port(name)}"
-            result = json.loads(subprocess.run([program, *words, url, ours], capture_output=True, text=True, check=True).stdout)
+            measured = []
+            for _ in range(self.arguments.rounds):  # each a process of its own: where the kernel puts it matters much
+                output = subprocess.run([program, *words, url, ours, "11", "300"], capture_output=True, text=True, check=True)
+                result = json.loads(output.stdout)
+                measured.append((result["calls_per_second"], result["echo_per_second"], result["ratio"]))
             echo.stop()
             server.stop()
-            self.add(f"get, {language} client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
-                     f"{result['echo_per_second'] / 1000:.1f} k/s", result["ratio"], ">= 0.6", result["ratio"] >= 0.6)
+            calls, bare, ratio = middle(measured)
+            self.add(f"get, {language} client, memory:, {transport}", f"{calls / 1000:.1f} k/s", f"{bare / 1000:.1f} k/s",
+                     ratio, ">= 0.6", ratio >= 0.6)
 
     def compare_with_redis_script(self):
         """Updates on the Redis store against a bare client that runs the same script with as many under way."""
