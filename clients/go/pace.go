@@ -22,8 +22,8 @@ var notOfAName = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 
 // makeWriter makes a name of its own: host:process:random; only the host is cut.
 func makeWriter() (string, error) {
-	random := make([]byte, randomNameBytes)
-	if _, err := rand.Read(random); err != nil {
+	name, err := makeName()
+	if err != nil {
 		return "", err
 	}
 	host, err := os.Hostname()
@@ -33,7 +33,16 @@ func makeWriter() (string, error) {
 	if host = notOfAName.ReplaceAllString(host, "-"); len(host) > hostBytesMax {
 		host = host[:hostBytesMax]
 	}
-	return fmt.Sprintf("%s:%d:%s", host, os.Getpid(), hex.EncodeToString(random)), nil
+	return fmt.Sprintf("%s:%d:%s", host, os.Getpid(), name), nil
+}
+
+// makeName makes up a name that nobody else has, of letters and digits.
+func makeName() (string, error) {
+	random := make([]byte, randomNameBytes)
+	if _, err := rand.Read(random); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(random), nil
 }
 
 // pace gives updates their sequences, and each job its turns.

@@ -3,6 +3,11 @@ package progressd_test
 // The package as its users get it: the version is the daemon's, examples run, and a module outside of the tree builds on it.
 
 import (
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	gotoken "go/token"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +59,32 @@ func TestTheTenLinesOfTheReadmeRunInAModuleOfTheirOwn(t *testing.T) {
 	}
 	told := run(t, folder, []string{"PRG_SERVER=" + startDaemon(t).ipc}, "go", "run", ".")
 	same(t, "output", told, "completed <nil>\n")
+}
+
+// What `go doc` shows has a comment of its own.
+func TestAllThatIsExportedIsDocumented(t *testing.T) {
+	noTests := func(file fs.FileInfo) bool { return !strings.HasSuffix(file.Name(), "_test.go") }
+	files := gotoken.NewFileSet()
+	packages, err := parser.ParseDir(files, ".", noTests, parser.ParseComments)
+	must(t, err)
+	shown, silent := doc.New(packages["progressd"], "progressd", 0), []string{}
+	note := func(name, text string) {
+		if ast.IsExported(name) && text == "" {
+			silent = append(silent, name)
+		}
+	}
+	for _, kind := range shown.Types {
+		note(kind.Name, kind.Doc)
+		for _, function := range append(kind.Funcs, kind.Methods...) {
+			note(function.Name, function.Doc)
+		}
+	}
+	for _, function := range shown.Funcs {
+		note(function.Name, function.Doc)
+	}
+	if shown.Doc == "" || len(shown.Types) == 0 || len(silent) > 0 {
+		t.Fatal("without a comment:", silent)
+	}
 }
 
 func between(text, begin, end string) string {

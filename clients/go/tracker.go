@@ -121,17 +121,22 @@ func (t *ProgressTracker) Simulate(
 	return send(ctx, t, t.client.SimulateProgress, jobID, request, options)
 }
 
-// CreateJob creates a job that waits for a worker; without a job_id one is made up, see the answer. AlreadyExists: there is
-// one of that name.
+// CreateJob creates a job that waits for a worker; without a request, or a job_id in it, a name is made up, see the answer.
+// AlreadyExists: there is one of that name.
 func (t *ProgressTracker) CreateJob(
-	ctx context.Context, request *progressv1.CreateJobRequest,
+	ctx context.Context, job *progressv1.CreateJobRequest,
 ) (*progressv1.ProgressInfo, error) {
-	request = proto.Clone(request).(*progressv1.CreateJobRequest)
-	if request.GetRequestId() == "" {
-		var err error
-		if request.RequestId, err = makeWriter(); err != nil {
-			return nil, err
-		}
+	name, err := makeName()
+	if err != nil {
+		return nil, err
+	}
+	request := new(progressv1.CreateJobRequest)
+	proto.Merge(request, job)
+	if request.RequestId == "" {
+		request.RequestId = name
+	}
+	if request.JobId == "" {
+		request.JobId = name // made up here, because a repeat is known by its job
 	}
 	return ask(ctx, t, t.client.CreateJob, request)
 }

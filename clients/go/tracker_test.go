@@ -80,6 +80,25 @@ func TestCreateWaitCancelAndHeartbeat(t *testing.T) {
 	refusal(t, err, codes.AlreadyExists, progressd.Reason(err))
 }
 
+func TestCreateMakesUpANameAndItsRepeatCreatesNothing(t *testing.T) {
+	ctx, tracker := patient(t), newTracker(t, startDaemon(t).ipc)
+	first, err := tracker.CreateJob(ctx, nil)
+	must(t, err)
+	second, err := tracker.CreateJob(ctx, &progressv1.CreateJobRequest{Message: "waiting"})
+	must(t, err)
+	if first.GetJobId() == "" || first.GetJobId() == second.GetJobId() {
+		t.Fatal(first.GetJobId(), second.GetJobId())
+	}
+	service := startFake(t, emptyReply)
+	_, err = newTracker(t, service.url).CreateJob(ctx, nil)
+	must(t, err)
+	request := new(progressv1.CreateJobRequest)
+	must(t, proto.Unmarshal(service.heard()[0].GetRequest(), request))
+	if request.GetJobId() == "" || request.GetRequestId() == "" {
+		t.Fatal(request)
+	}
+}
+
 func TestSimulateAsksTheService(t *testing.T) {
 	service := startFake(t, emptyReply)
 	tracker := newTracker(t, service.url, progressd.WithWriter("worker-1"))

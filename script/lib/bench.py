@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import socket
 import sqlite3
 import statistics
@@ -101,6 +102,13 @@ class Bench:
     def compare_go(self):
         self.compare_client("Go", "build/go/bin/bench")
 
+    def compare_node(self):
+        package = pathlib.Path("clients/ts/dist")
+        if not (package / "node").exists():
+            print("skip the Node client: script/bootstrap e2e installs what it needs")
+            return
+        self.compare_client("Node", shutil.which("node") or "node", "tests/bench/bench_node.js", str(package.resolve()))
+
     def compare_client(self, language, program, *words):
         """A client's calls one at a time against a bare echo by the same SP library."""
         if not pathlib.Path(program).exists():
@@ -114,11 +122,17 @@ class Bench:
                 wait_for(path)
             server = self.daemon(name, "memory:")
             ours = f"ipc://{self.folder}/{name}.sock" if transport == "ipc" else f"tcp://127.0.0.1:{self.port(name)}"
-            result = json.loads(subprocess.run([program, *words, url, ours], capture_output=True, text=True, check=True).stdout)
+            measured = []
+            for _ in range(self.arguments.rounds):  # each a process of its own: where the kernel puts it matters much
+                output = subprocess.run([program, *words, url, ours, "11", "300"], capture_output=True, text=True, check=True)
+                result = json.loads(output.stdout)
+                measured.append((result["calls_per_second"], result["echo_per_second"], result["ratio"]))
             echo.stop()
             server.stop()
-            self.add(f"get, {language} client, memory:, {transport}", f"{result['calls_per_second'] / 1000:.1f} k/s",
-                     f"{result['echo_per_second'] / 1000:.1f} k/s", result["ratio"], ">= 0.6", result["ratio"] >= 0.6)
+            calls, bare, ratio = middle(measured)
+            self.add(f"get, {language} client, memory:, {transport}", f"{calls / 1000:.1f} k/s", f"{bare / 1000:.1f} k/s",
+                     ratio, ">= 0.6", ratio >= 0.6)
+
     def compare_with_redis_script(self):
         """Updates on the Redis store against a bare client that runs the same script with as many under way."""
         folder = f"{self.folder}/redis"
@@ -214,7 +228,7 @@ def main():
     parts = {"tick": Bench.measure_tick, "echo": Bench.compare_with_echo, "http": compare_with_bare_http,
              "redis": compare_with_redis,
              "redis-script": Bench.compare_with_redis_script,
-             "watch": compare_with_relay, "python": Bench.compare_python, "go": Bench.compare_go,
+             "watch": compare_with_relay, "python": Bench.compare_python, "go": Bench.compare_go, "node": Bench.compare_node,
              "store": Bench.measure_large_store}
     parser.add_argument("--only", choices=parts, help="one part of it")
     arguments = parser.parse_args()

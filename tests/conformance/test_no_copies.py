@@ -1,4 +1,5 @@
-"""No client has a stage's, a field's or a code's number of its own: they come from gen/, or from the descriptors."""
+"""Nobody has a stage's, a field's or a code's number, or a stage's label, of his own: they come from gen/, or from the
+descriptors."""
 
 import re
 import subprocess
@@ -16,14 +17,26 @@ CODES = [code.name for code in grpc.StatusCode if code is not grpc.StatusCode.OK
 
 # google.rpc.Code is in no schema of ours, so the header that C programs include says it; the test below compares it with gRPC's.
 CODES_OF_C = "clients/c/include/prg/prg.h"
+CODES_OF_THE_DAEMON = "src/base/err.h"
+
+OURS = re.compile(r"\.(c|h|inc|py|go|[cm]?[jt]s|[jt]sx|html|css|vue|svelte|sh)$|^script/[a-z-]+$")
+TESTS = re.compile(r"/tests/|_test\.|\.test\.")
+BUILT = re.compile(r"/(dist|build|built|node_modules)/|\.min\.")
 
 
-def client_sources():
-    names = subprocess.run(["git", "ls-files", "clients"], cwd=TREE, capture_output=True, text=True, check=True).stdout.split()
-    for name in names:
+def sources(*folders):
+    """What people have written there, by name: no tests, and nothing that was built."""
+    listed = subprocess.run(["git", "ls-files", *folders], cwd=TREE, capture_output=True, text=True, check=True).stdout.split()
+    for name in listed:
         path = TREE / name
-        if path.is_file() and re.search(r"\.(c|h|py|go|ts|tsx|js|mjs)$", name) and "/tests/" not in name and "_test." not in name:
+        if path.is_file() and OURS.search(name) and not TESTS.search(name) and not BUILT.search(name):
             yield name, path.read_text(encoding="utf-8")
+
+
+def labels():
+    """The labels of the schema that are more than a word, which may stand for something else."""
+    rows = [value.GetOptions().Extensions[stages.stage] for value in stages.DESCRIPTOR.enum_types_by_name["PipelineStage"].values]
+    return [row.label for row in rows if " " in row.label]
 
 
 def copies(names, text):
@@ -34,20 +47,31 @@ def copies(names, text):
     return [line.strip() for line in text.splitlines() if pattern.search(line)]
 
 
-def test_no_client_has_a_stage_of_its_own():
-    assert {name: found for name, text in client_sources() if (found := copies(STAGE_WORDS, text))} == {}
+def test_nobody_has_a_stage_of_his_own():
+    assert {name: found for name, text in sources("clients", "src", "script") if (found := copies(STAGE_WORDS, text))} == {}
 
 
-def test_no_client_has_a_code_of_its_own():
-    found = {name: found for name, text in client_sources() if (found := copies(CODES, text))}
-    assert set(found) <= {CODES_OF_C}
+def test_nobody_has_a_label_of_his_own():
+    assert len(labels()) > 5
+    pattern = re.compile("|".join(map(re.escape, labels())))
+    assert {name: found for name, text in sources("clients", "src") if (found := pattern.findall(text))} == {}
+
+
+def test_the_search_reads_every_language():
+    read = {name.rpartition(".")[2] for name, _ in sources("clients")}
+    assert {"c", "h", "py", "go", "ts", "tsx", "js", "html"} <= read
+
+
+def test_nobody_has_a_code_of_his_own():
+    found = {name: found for name, text in sources("clients", "src", "script") if (found := copies(CODES, text))}
+    assert set(found) <= {CODES_OF_C, CODES_OF_THE_DAEMON}
     numbers = dict(re.findall(r"^\tPRG_([A-Z_]+) = (\d+)", (TREE / CODES_OF_C).read_text(encoding="utf-8"), re.MULTILINE))
     assert {code.name: str(code.value[0]) for code in grpc.StatusCode}.items() <= numbers.items()
 
 
 def test_no_client_has_a_field_s_number_of_its_own():
     packing = re.compile(r"<<\s*3\s*\||(?<!\b1 )<<\s*3\b")
-    assert [name for name, text in client_sources() if packing.search(text)] == []
+    assert [name for name, text in sources("clients") if packing.search(text)] == []
 
 
 def test_the_search_finds_copies():

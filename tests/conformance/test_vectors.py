@@ -24,6 +24,15 @@ TESTEES = {
 }
 
 
+def require(language):
+    """The command of its testee; the test is skipped without it."""
+    command = TESTEES[language]
+    if not all(os.path.exists(word) for word in command):
+        assert not os.environ.get("CI"), f"{command} is missing"
+        pytest.skip(f"{command} is missing")
+    return command
+
+
 class SteadyDaemon(Daemon):
     """Two addresses that outlive its restarts."""
 
@@ -53,11 +62,7 @@ def daemon():
 @pytest.fixture(scope="module", params=[f"{language}-{door}" for language in TESTEES for door in ("ipc", "tcp")])
 def testee(request, daemon):
     language, door = request.param.split("-")
-    command = TESTEES[language]
-    if not all(os.path.exists(word) for word in command):
-        assert not os.environ.get("CI"), f"{command} is missing"
-        pytest.skip(f"{command} is missing")
-    testee = judge.Testee(command, daemon.urls[door])
+    testee = judge.Testee(require(language), daemon.urls[door])
     testee.name = request.param
     yield testee
     assert testee.close() == 0

@@ -37,7 +37,15 @@ expect_success() {
 flags=$(pkg-config --cflags --libs prg)
 # shellcheck disable=SC2086 # lists of flags
 cc -Wall -Werror -std=c11 worker.c -o worker $sanitize $flags
-expect_success "pkg-config builds a worker" ./worker job-1
+expect_success "pkg-config builds a worker" ./worker job-0
+
+{
+	printf '#include <stdint.h>\nstatic uint64_t transcribe(int second) { return (uint64_t)second; }\n'
+	awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$source/clients/c/README.md"
+} >readme.c
+# shellcheck disable=SC2086
+cc -Wall -Werror -std=c11 readme.c -o readme $sanitize $flags
+expect_success "the ten lines of the README are a worker" ./readme
 
 cat >service.c <<'END'
 #include <prg/service.h>
@@ -85,6 +93,11 @@ endforeach()
 END
 cmake -S . -B cmake -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_FLAGS="$sanitize" >cmake.log || { cat cmake.log && exit 1; }
 cmake --build cmake >cmake.log || { cat cmake.log && exit 1; }
+# The version is the daemon's.
+[ "$(pkg-config --modversion prg)" = "$("$progressd" --version | awk '{ print $NF }')" ] ||
+	{ echo "not ok: version $(pkg-config --modversion prg), the daemon says $("$progressd" --version)" >&2 && exit 1; }
+echo "ok: the version is the daemon's"
+
 for pair in worker:job-2 reporter:job-3 watch:job-2; do
 	name=${pair%:*}
 	expect_success "find_package builds the example $name" "cmake/example_$name" "${pair#*:}"

@@ -12,6 +12,7 @@
 #include "client.h"
 #include "duration.h"
 #include "error.h"
+#include "server.h"
 #include "steady.h"
 
 enum {
@@ -245,6 +246,10 @@ static enum prg_code call_method(struct prg_client *client, const ProtobufCServi
 	if (code != PRG_OK)
 		return code;
 	set_deadline(&call);
+	if (call.method->output != &progress__v1__get_server_info_response__descriptor)
+		code = server_check(client, call.deadline_ms);
+	if (code != PRG_OK)
+		return code;
 	call.line = connection_take(&client->connection);
 	if (call.line == NULL)
 		return client_is_closing(client) ? give_up(&call, EXCHANGE_CLOSED) : error_no_memory();

@@ -106,6 +106,7 @@ static bool set_options(struct prg_client *client, const struct prg_options *opt
 {
 	client->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : TIMEOUT_DEFAULT_MS;
 	client->fail_fast = options->fail_fast;
+	atomic_init(&client->knows_server, false);
 	atomic_init(&client->sequence, first_sequence());
 	if (options->writer != NULL && options->writer[0] != '\0')
 		snprintf(client->writer, sizeof client->writer, "%s", options->writer);

@@ -23,6 +23,7 @@ struct prg_client {
 	char writer[CLIENT_WRITER_BYTES_MAX + 1];
 	int timeout_ms; /* -1: none */
 	bool fail_fast;
+	atomic_bool knows_server;      /* server.h: its version fits */
 	pthread_key_t thread_timeout;  /* of each thread, as an integer in the pointer; 0: the client's */
 	atomic_uint_fast64_t sequence; /* of the latest update */
 	pthread_mutex_t lock;          /* for all below */

@@ -17,6 +17,7 @@ enum {
 	ANSWER_BYTES_MAX = 4 << 20,
 	SEND_WAIT_MS = 200, /* a message waits so long for a connection that has just gone */
 	LOOK_EVERY_MS = 2,  /* how often a failed attempt to connect is looked for */
+	FIRST_ATTEMPT_MS = 100,
 };
 
 /* A dialer has one pipe at a time. The end of one may be told before it was told to be ready, without that, or after
@@ -107,40 +108,6 @@ void connection_close(struct connection *connection)
 		nng_aio_stop(line->aio);
 }
 
-static void destroy_line(struct line *line)
-{
-	nng_ctx_close(line->context);
-	nng_aio_free(line->aio);
-	free(line->scratch);
-	free(line);
-}
-
-static void forget_lines(struct connection *connection)
-{
-	while (connection->lines != NULL) {
-		struct line *line = connection->lines;
-		connection->lines = line->next;
-		free(line->scratch);
-		free(line);
-	}
-}
-
-void connection_finish(struct connection *connection, bool forked)
-{
-	if (forked) {
-		forget_lines(connection);
-		return;
-	}
-	while (connection->lines != NULL) {
-		struct line *line = connection->lines;
-		connection->lines = line->next;
-		destroy_line(line);
-	}
-	nng_close(connection->socket);
-	pthread_cond_destroy(&connection->changed);
-	pthread_mutex_destroy(&connection->lock);
-}
-
 bool connection_is_up(struct connection *connection)
 {
 	pthread_mutex_lock(&connection->lock);
@@ -228,6 +195,54 @@ enum exchange connection_pause(struct connection *connection, int pause_ms, int6
 	bool closed = connection->closed;
 	pthread_mutex_unlock(&connection->lock);
 	return closed ? EXCHANGE_CLOSED : last ? EXCHANGE_OVER : EXCHANGE_DONE;
+}
+
+static void destroy_line(struct line *line)
+{
+	nng_ctx_close(line->context);
+	nng_aio_free(line->aio);
+	free(line->scratch);
+	free(line);
+}
+
+static void forget_lines(struct connection *connection)
+{
+	while (connection->lines != NULL) {
+		struct line *line = connection->lines;
+		connection->lines = line->next;
+		free(line->scratch);
+		free(line);
+	}
+}
+
+/* NNG loses for good a connection that has shaken hands when its dialer is closed before it has taken it. A client that
+ * is closed soon after it was opened would often meet that moment; so its first attempt is waited for a little. */
+static void await_first_attempt(struct connection *connection)
+{
+	int64_t until_ms = steady_now_ms() + FIRST_ATTEMPT_MS;
+	while (!has_been_up(connection) && count_failures(connection) == 0 && steady_now_ms() < until_ms) {
+		pthread_mutex_lock(&connection->lock);
+		if (!connection->was_connected)
+			steady_wait(&connection->changed, &connection->lock, steady_now_ms() + LOOK_EVERY_MS);
+		pthread_mutex_unlock(&connection->lock);
+	}
+}
+
+void connection_finish(struct connection *connection, bool forked)
+{
+	if (forked) {
+		forget_lines(connection);
+		return;
+	}
+	await_first_attempt(connection);
+	while (connection->lines != NULL) {
+		struct line *line = connection->lines;
+		connection->lines = line->next;
+		destroy_line(line);
+	}
+	nng_close(connection->socket);
+	pthread_cond_destroy(&connection->changed);
+	pthread_mutex_destroy(&connection->lock);
 }
 
 static struct line *create_line(struct connection *connection)

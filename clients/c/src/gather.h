@@ -33,6 +33,7 @@ struct gather {
 	int64_t looked_ms;             /* when orders were last looked at whose time is over */
 	int pause_ms;                  /* the last one after a failure; 0: there was none since an answer */
 	bool was_lost;                 /* the connection was, since the last answer */
+	bool asks_server;              /* the trip is the question who the service is */
 	struct gather_trouble trouble; /* why nothing is answered */
 	int wake_fd;                   /* an eventfd that wakes the thread */
 	pthread_mutex_t lock;          /* for all below */
@@ -93,6 +94,10 @@ void gather_give_errors(struct gather *gather);
 
 /* Ends everything that waits or is under way with the thread's error; with the lock, which is released in between. */
 void gather_end_all(struct gather *gather);
+
+/* Takes the answer to the question who the service is; if it does not fit, all orders end. False: to be asked again.
+ * With the lock, which is released in between. */
+bool gather_take_server(struct gather *gather, const uint8_t *bytes, size_t length);
 
 /* Gives the results of an answer to the orders under way. False: there are none, they are to be sent again. Without the
  * lock. */

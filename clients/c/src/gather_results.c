@@ -168,6 +168,19 @@ static bool may_pass_in_part(enum prg_code code)
 	return code != PRG_UNAUTHENTICATED && code != PRG_PERMISSION_DENIED && code != PRG_UNIMPLEMENTED;
 }
 
+bool gather_take_server(struct gather *gather, const uint8_t *bytes, size_t length)
+{
+	enum prg_code code = trip_open_server(bytes, length, gather->client);
+	if (code == PRG_OK)
+		return true;
+	if (code == PRG_UNAVAILABLE && !gather->client->fail_fast) {
+		set_trouble(&gather->trouble, code, prg_error_reason(), prg_error());
+		return false;
+	}
+	gather_end_all(gather);
+	return true;
+}
+
 bool gather_take_answer(struct gather *gather, const uint8_t *bytes, size_t length)
 {
 	size_t count = count_sent(&gather->queue);

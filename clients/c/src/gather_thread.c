@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "gather.h"
+#include "server.h"
 #include "steady.h"
 
 enum {
@@ -78,7 +79,7 @@ static bool start(struct gather *gather)
 /* Ends what is under way; with the lock. */
 static void bring_back(struct gather *gather)
 {
-	gather->trip.is_out = false;
+	gather->trip.is_out = gather->asks_server = false;
 	queue_bring_back(&gather->queue);
 	gather_settle(gather);
 }
@@ -130,6 +131,16 @@ static bool is_ready(const struct gather *gather)
 	return !gather->trip.is_out && queue_has_orders(&gather->queue);
 }
 
+/* Asks the service who it is; with the lock. */
+static void ask_server(struct gather *gather)
+{
+	gather->asks_server = trip_ask_server(&gather->trip, &gather->link, gather->client);
+	if (gather->asks_server)
+		return;
+	error_no_memory();
+	gather_end_all(gather);
+}
+
 /* Sends what waits, if nothing is under way. True: the lock was released meanwhile. */
 static bool send_off(struct gather *gather)
 {
@@ -137,6 +148,10 @@ static bool send_off(struct gather *gather)
 		return false;
 	if (!is_connected(gather))
 		return false;
+	if (!server_is_known(gather->client)) {
+		ask_server(gather);
+		return true;
+	}
 	queue_take_leaving(&gather->queue);
 	pthread_mutex_unlock(&gather->lock);
 	bool is_started = start(gather);
@@ -144,6 +159,15 @@ static bool send_off(struct gather *gather)
 	if (!is_started)
 		bring_back(gather);
 	return true;
+}
+
+/* With the lock, which is released meanwhile. */
+static bool take_results(struct gather *gather, const uint8_t *bytes, size_t length)
+{
+	pthread_mutex_unlock(&gather->lock);
+	bool is_taken = gather_take_answer(gather, bytes, length);
+	pthread_mutex_lock(&gather->lock);
+	return is_taken;
 }
 
 /* Takes an answer that has come; false: there is none. One that nobody waits for any more is dropped. */
@@ -156,9 +180,8 @@ static bool take_answer(struct gather *gather)
 		return false;
 	if (!gather->trip.is_out || gather->trip.number != number)
 		return true;
-	pthread_mutex_unlock(&gather->lock);
-	bool is_taken = gather_take_answer(gather, bytes, length);
-	pthread_mutex_lock(&gather->lock);
+	bool is_taken =
+	    gather->asks_server ? gather_take_server(gather, bytes, length) : take_results(gather, bytes, length);
 	gather->was_lost = false;
 	if (is_taken)
 		gather->pause_ms = 0;
@@ -222,7 +245,7 @@ static void end_all_late(struct gather *gather, int64_t now_ms)
 		look_ms = end_late(gather, parcel, now_ms, look_ms);
 	if (look_ms < gather->look_ms)
 		gather->look_ms = look_ms;
-	if (gather->trip.is_out && !is_awaited(queue))
+	if (gather->trip.is_out && !gather->asks_server && !is_awaited(queue))
 		bring_back(gather); /* its answer is dropped when it comes */
 	else
 		gather_settle(gather);

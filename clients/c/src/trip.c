@@ -8,9 +8,11 @@
 #include "channel.h"
 #include "error.h"
 #include "field.h"
+#include "server.h"
 #include "steady.h"
 
-static char method[] = "/progress.v1.ProgressTrackerService/BatchUpdateProgress";
+static char batch_method[] = "/progress.v1.ProgressTrackerService/BatchUpdateProgress";
+static char server_method[] = "/progress.v1.ProgressTrackerService/GetServerInfo";
 
 static uint32_t remaining_ms(int64_t deadline_ms)
 {
@@ -20,33 +22,81 @@ static uint32_t remaining_ms(int64_t deadline_ms)
 	return left_ms < 1 ? 1 : left_ms > INT32_MAX ? INT32_MAX : (uint32_t)left_ms;
 }
 
-uint8_t *trip_start(struct trip *trip, struct link *link, const struct prg_client *client, size_t bytes,
-                    bool omits_info, int64_t deadline_ms)
+static Progress__Rpc__V1__Call make_frame(const struct prg_client *client, char *method, int64_t deadline_ms)
 {
 	Progress__Rpc__V1__Call frame = PROGRESS__RPC__V1__CALL__INIT;
 	frame.method = method;
 	frame.timeout_ms = remaining_ms(deadline_ms);
 	if (client->authorization != NULL)
 		frame.authorization = client->authorization;
+	return frame;
+}
+
+/* Room on the link for a message of that many bytes, which is on its way then. NULL: no memory. */
+static uint8_t *put(struct trip *trip, struct link *link, size_t bytes)
+{
+	trip->number = UINT32_C(0x80000000) | (trip->number + 1); /* the highest bit: no more numbers follow */
+	uint8_t *place = link_put(link, trip->number, bytes);
+	trip->is_out = place != NULL;
+	return place;
+}
+
+uint8_t *trip_start(struct trip *trip, struct link *link, const struct prg_client *client, size_t bytes,
+                    bool omits_info, int64_t deadline_ms)
+{
+	Progress__Rpc__V1__Call frame = make_frame(client, batch_method, deadline_ms);
 	Progress__V1__BatchUpdateProgressRequest rest = PROGRESS__V1__BATCH_UPDATE_PROGRESS_REQUEST__INIT;
 	rest.omit_progress_info = omits_info;
 	unsigned request = field_number(&progress__rpc__v1__call__descriptor, "request");
 	size_t request_bytes = progress__v1__batch_update_progress_request__get_packed_size(&rest) + bytes;
 	size_t frame_bytes = progress__rpc__v1__call__get_packed_size(&frame) + field_head_bytes(request, request_bytes);
-	trip->number = UINT32_C(0x80000000) | (trip->number + 1); /* the highest bit: no more numbers follow */
-	uint8_t *place = link_put(link, trip->number, frame_bytes + request_bytes);
+	uint8_t *place = put(trip, link, frame_bytes + request_bytes);
 	if (place == NULL)
 		return NULL;
-	trip->is_out = true;
 	place += progress__rpc__v1__call__pack(&frame, place);
 	place = field_put_head(place, request, request_bytes);
 	place += progress__v1__batch_update_progress_request__pack(&rest, place);
 	return place;
 }
 
+bool trip_ask_server(struct trip *trip, struct link *link, const struct prg_client *client)
+{
+	Progress__Rpc__V1__Call frame = make_frame(client, server_method, STEADY_NEVER); /* the request is empty */
+	uint8_t *place = put(trip, link, progress__rpc__v1__call__get_packed_size(&frame));
+	if (place == NULL)
+		return false;
+	progress__rpc__v1__call__pack(&frame, place);
+	link_flush(link);
+	return true;
+}
+
 static enum prg_code bad_answer(void)
 {
-	return error_set(PRG_INTERNAL, "BAD_REPLY", "BatchUpdateProgress was answered by something else: not a progressd?");
+	return error_set(PRG_INTERNAL, "BAD_REPLY",
+	                 "an asynchronous update was answered by something else: not a progressd?");
+}
+
+static enum prg_code open_server(const Progress__Rpc__V1__Reply *reply, struct prg_client *client)
+{
+	if (reply->code != PRG_OK)
+		return error_set(channel_known_code(reply->code), reply->reason, "%s", reply->message);
+	Progress__V1__GetServerInfoResponse *info =
+	    progress__v1__get_server_info_response__unpack(NULL, reply->response.len, reply->response.data);
+	if (info == NULL)
+		return bad_answer();
+	enum prg_code code = server_take(client, info);
+	progress__v1__get_server_info_response__free_unpacked(info, NULL);
+	return code;
+}
+
+enum prg_code trip_open_server(const uint8_t *bytes, size_t length, struct prg_client *client)
+{
+	Progress__Rpc__V1__Reply *reply = progress__rpc__v1__reply__unpack(NULL, length, bytes);
+	error_clear();
+	enum prg_code code = reply != NULL ? open_server(reply, client) : bad_answer();
+	if (reply != NULL)
+		progress__rpc__v1__reply__free_unpacked(reply, NULL);
+	return code;
 }
 
 static enum prg_code open_reply(const Progress__Rpc__V1__Reply *reply, size_t count, struct trip_answer *ret_answer)

@@ -10,6 +10,12 @@ struct trip {
 	bool is_out;     /* sent, and not answered yet */
 };
 
+/* Asks the service who it is. False: no memory; nothing is on its way. */
+bool trip_ask_server(struct trip *trip, struct link *link, const struct prg_client *client);
+
+/* Opens the answer to that; fills the thread's error. What server_take says, or why it was not answered. */
+enum prg_code trip_open_server(const uint8_t *bytes, size_t length, struct prg_client *client);
+
 /* What the service has said to a batch. */
 struct trip_answer {
 	enum prg_code code; /* of the call; the error is the thread's */

@@ -22,6 +22,7 @@ enum {
 struct watch {
 	struct prg_client *client;
 	const char *job_id;
+	Progress__V1__WatchMode mode;
 	prg_watch_fn *callback;
 	void *context;
 	char *token;            /* goes on behind what was taken; NULL: from a snapshot */
@@ -94,7 +95,7 @@ static enum prg_code fetch(const struct watch *watch, struct changes *ret_change
 	Progress__V1__WatchProgressRequest request = PROGRESS__V1__WATCH_PROGRESS_REQUEST__INIT;
 	request.job_id = text_lend(watch->job_id);
 	request.resume_token = text_lend(watch->token);
-	request.mode = PROGRESS__V1__WATCH_MODE__WATCH_MODE_LATEST;
+	request.mode = watch->mode;
 	request.timeout = &timeout;
 	progress__v1__progress_tracker_service__watch_progress(&watch->client->service, &request, take_changes,
 	                                                       ret_changes);
@@ -161,12 +162,14 @@ static enum prg_code poll_once(struct watch *watch)
 	return code;
 }
 
-enum prg_code prg_watch(struct prg_client *client, const char *job_id, prg_watch_fn *callback, void *context)
+static enum prg_code follow(struct prg_client *client, const char *job_id, Progress__V1__WatchMode mode,
+                            prg_watch_fn *callback, void *context)
 {
 	enum prg_code code = client_enter(client);
 	if (code != PRG_OK)
 		return code;
-	struct watch watch = {.client = client, .job_id = text_lend(job_id), .callback = callback, .context = context};
+	struct watch watch = {
+	    .client = client, .job_id = text_lend(job_id), .mode = mode, .callback = callback, .context = context};
 	while (code == PRG_OK && !watch.over)
 		code = poll_once(&watch);
 	free(watch.token);
@@ -174,4 +177,14 @@ enum prg_code prg_watch(struct prg_client *client, const char *job_id, prg_watch
 		error_clear();
 	client_leave(client);
 	return code;
+}
+
+enum prg_code prg_watch(struct prg_client *client, const char *job_id, prg_watch_fn *callback, void *context)
+{
+	return follow(client, job_id, PROGRESS__V1__WATCH_MODE__WATCH_MODE_LATEST, callback, context);
+}
+
+enum prg_code prg_watch_every(struct prg_client *client, const char *job_id, prg_watch_fn *callback, void *context)
+{
+	return follow(client, job_id, PROGRESS__V1__WATCH_MODE__WATCH_MODE_ALL, callback, context);
 }

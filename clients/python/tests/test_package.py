@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 
 import pytest
@@ -68,6 +69,23 @@ def test_the_wheel_works_from_where_it_is_put(wheel, daemon, tmp_path):
         [sys.executable, "-c", code, daemon.url], capture_output=True, text=True, cwd=tmp_path, env={}, check=False
     )
     assert done.stdout.split() == ["queued", str(tmp_path / "progressd/__init__.py")], done.stderr
+
+
+def test_the_wheel_installs_into_an_environment_of_its_own(wheel, daemon, tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path)], check=True)
+    python = str(tmp_path / "bin/python")
+    install = ["install", "--quiet", "--no-index", "--no-deps", str(wheel)]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, *install], check=True
+    )
+    (own,) = tmp_path.glob("lib/python*/site-packages")
+    (own / "dependencies.pth").write_text(sysconfig.get_path("purelib"))  # not from the network
+    code = "import progressd\nwith progressd.ProgressTracker() as tracker:\n"
+    code += "    print(tracker.update_progress('a', 'downloading').progress, progressd.__file__)"
+    done = subprocess.run(
+        [python, "-c", code], capture_output=True, text=True, cwd=tmp_path, env={"PRG_SERVER": daemon.url}, check=False
+    )
+    assert done.stdout.split() == ["5", str(own / "progressd/__init__.py")], done.stderr
 
 
 def test_a_users_program_is_checked_by_its_types(wheel, tmp_path):

@@ -56,6 +56,17 @@ def test_create_wait_cancel_and_heartbeat(tracker):
     assert tracker.heartbeat("job-1", 30).cancel_reason == "not needed"
 
 
+def test_create_makes_up_a_name_and_its_repeat_creates_nothing(tracker, fake):
+    names = {tracker.create_job(message="one").job_id, tracker.create_job("", "two").job_id}
+    assert len(names) == 2 and all(tracker.get_progress(name).status == "queued" for name in names)
+    fake.answer = lambda call: rpc_pb2.Reply(response=pb.CreateJobResponse().SerializeToString())
+    with ProgressTracker(fake.url) as other:
+        other.create_job(size_hint=60.0, worker="w-1", job_class="4k")
+    request = pb.CreateJobRequest.FromString(fake.calls[0].request)
+    assert request.job_id and request.request_id
+    assert (request.size_hint, request.worker, getattr(request, "class")) == (60.0, "w-1", "4k")
+
+
 def test_simulate_asks_the_service(fake):
     fake.answer = lambda call: rpc_pb2.Reply(response=pb.SimulateProgressResponse().SerializeToString())
     with ProgressTracker(fake.url) as tracker:

@@ -5,11 +5,14 @@ const FIRST_MS = 100;
 export class Backoff {
 	#failures = 0;
 
-	constructor(private readonly mostMs: number) {}
+	constructor(
+		private readonly mostMs: number,
+		private readonly firstMs = FIRST_MS,
+	) {}
 
 	/** How long to wait before the next attempt, in milliseconds. */
 	next(): number {
-		const full = Math.min(this.mostMs, FIRST_MS * 2 ** this.#failures);
+		const full = Math.min(this.mostMs, this.firstMs * 2 ** this.#failures);
 		this.#failures++;
 		return full * (0.5 + Math.random() / 2);
 	}

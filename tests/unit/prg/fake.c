@@ -1,6 +1,7 @@
 /* The fake service: notes requests by their descriptors, so that it need not know each method, and follows its plan. */
 #include "fake.h"
 
+#include <prg/prg.h>
 #include <progress/rpc/v1/rpc.pb-c.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,6 +219,22 @@ static void build_reply(struct asked *asked, struct fake_plan *plan, uint8_t **r
 	free(reply.response.data);
 }
 
+static void pack_server_info(const struct fake_plan *plan, uint8_t **ret_bytes, size_t *ret_length)
+{
+	static char name[] = "progressd", store[] = "memory";
+	char version[32];
+	snprintf(version, sizeof version, "%s", plan->version != NULL ? plan->version : PRG_VERSION);
+	Progress__V1__GetServerInfoResponse info = PROGRESS__V1__GET_SERVER_INFO_RESPONSE__INIT;
+	info.name = name, info.version = version, info.store = store;
+	uint8_t packed[256];
+	Progress__Rpc__V1__Reply reply = PROGRESS__RPC__V1__REPLY__INIT;
+	reply.response.len = progress__v1__get_server_info_response__pack(&info, packed);
+	reply.response.data = packed;
+	*ret_bytes = malloc(progress__rpc__v1__reply__get_packed_size(&reply));
+	MUST(*ret_bytes != NULL);
+	*ret_length = progress__rpc__v1__reply__pack(&reply, *ret_bytes);
+}
+
 /* Follows the plan for one call, with the lock held; false: the connection is to be dropped. */
 static bool follow_plan(struct fake *fake, struct asked *asked, uint8_t **ret_bytes, size_t *ret_length)
 {
@@ -249,8 +266,13 @@ static bool answer(void *context, const uint8_t *bytes, size_t length, uint8_t *
 	struct asked asked = {.method = method, .request = request};
 	copy_text(asked.job_id, sizeof asked.job_id, request, "job_id");
 	pthread_mutex_lock(&fake->lock);
-	note_call(fake, frame, method, request);
-	bool answered = follow_plan(fake, &asked, ret_bytes, ret_length);
+	bool answered = true;
+	if (method->output == &progress__v1__get_server_info_response__descriptor) {
+		pack_server_info(&fake->plan, ret_bytes, ret_length);
+	} else {
+		note_call(fake, frame, method, request);
+		answered = follow_plan(fake, &asked, ret_bytes, ret_length);
+	}
 	pthread_mutex_unlock(&fake->lock);
 	protobuf_c_message_free_unpacked(request, NULL);
 	progress__rpc__v1__call__free_unpacked(frame, NULL);

@@ -38,24 +38,26 @@ struct fake_call {
 	size_t batch; /* number from 1 of the BatchUpdateProgress call it was a part of; 0: a call of its own */
 };
 
-/* How calls are answered from now on. */
+/* How calls are answered from now on, but for the question who the service is: that is always answered, and not
+ * counted. */
 struct fake_plan {
 	int code;            /* 0: by a state of the job */
 	const char *message; /* of errors */
 	const char *reason;
-	int failures_left; /* the code above is for so many calls only; 0: for all */
-	int drops_left;    /* so many calls lose their connection instead of getting an answer */
-	bool hold;         /* no answer until this is false again */
-	const char *held;  /* no answer to this method as long as it is named here */
-	bool garbage;      /* bytes that are no Reply */
-	bool empty;        /* a success without progress_info */
-	bool cancel_asked; /* cancel_requested in every answer */
-	uint64_t revision; /* of the job; each update adds one */
-	bool ended;        /* the job has succeeded */
-	int ends_at;       /* the job ends at this revision; 0: never */
-	bool echoes;       /* watches are told the state before once more, and the present one twice */
-	bool stopping;     /* each update of a batch is answered as not available; failures_left counts */
-	bool deleted;      /* watches are told that the job was deleted, after its last state */
+	int failures_left;   /* the code above is for so many calls only; 0: for all */
+	int drops_left;      /* so many calls lose their connection instead of getting an answer */
+	bool hold;           /* no answer until this is false again */
+	const char *held;    /* no answer to this method as long as it is named here */
+	bool garbage;        /* bytes that are no Reply */
+	bool empty;          /* a success without progress_info */
+	bool cancel_asked;   /* cancel_requested in every answer */
+	uint64_t revision;   /* of the job; each update adds one */
+	bool ended;          /* the job has succeeded */
+	int ends_at;         /* the job ends at this revision; 0: never */
+	bool echoes;         /* watches are told the state before once more, and the present one twice */
+	bool stopping;       /* each update of a batch is answered as not available; failures_left counts */
+	const char *version; /* of the service; NULL: the client's */
+	bool deleted;        /* watches are told that the job was deleted, after its last state */
 };
 
 struct fake {

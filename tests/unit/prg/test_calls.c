@@ -219,7 +219,7 @@ Test(prg_create_job, has_all_its_relatives)
 	prg_stages_free(stages, count);
 	struct prg_server_info info;
 	cr_assert_eq(prg_get_server_info(client, &info), PRG_OK);
-	cr_assert_str_eq(info.version, "");
+	cr_assert_str_eq(info.version, PRG_VERSION);
 	prg_progress_free(NULL);
 	prg_history_free(NULL);
 	prg_job_list_free(NULL);

@@ -31,6 +31,17 @@ Test(prg_watch, shows_each_state_once_and_the_end_last)
 		cr_assert_eq(seen.revisions[i], i + 1);
 }
 
+Test(prg_watch, asks_for_the_latest_and_prg_watch_every_for_all)
+{
+	fake_set_plan(&fake, (struct fake_plan){.revision = 4, .ended = true});
+	struct seen seen = {0};
+	cr_assert_eq(prg_watch(client, "j", note, &seen), PRG_OK);
+	cr_assert_eq(prg_watch_every(client, "j", note, &seen), PRG_OK);
+	cr_assert_eq(seen.count, 2);
+	cr_assert_eq(fake_get_call(&fake, 0).mode, PROGRESS__V1__WATCH_MODE__WATCH_MODE_LATEST);
+	cr_assert_eq(fake_get_call(&fake, 1).mode, PROGRESS__V1__WATCH_MODE__WATCH_MODE_ALL);
+}
+
 Test(prg_watch, does_not_show_a_state_twice)
 {
 	fake_set_plan(&fake, (struct fake_plan){.revision = 4, .ended = true});

@@ -242,6 +242,11 @@ typedef bool prg_watch_fn(const struct prg_progress *progress, void *context);
  * callback stopped it. PRG_NOT_FOUND: no such job, or it was deleted. */
 PRG_API enum prg_code prg_watch(struct prg_client *client, const char *job_id, prg_watch_fn *callback, void *context);
 
+/* The same with every change, unmerged. After a restart of the service, or when the callback is slower than the changes
+ * for very long, it goes on from the state that is then. */
+PRG_API enum prg_code prg_watch_every(struct prg_client *client, const char *job_id, prg_watch_fn *callback,
+                                      void *context);
+
 /* The service's table of stages in order; free with prg_stages_free. */
 PRG_API enum prg_code prg_get_all_stages(struct prg_client *client, struct prg_stage_info **ret_stages,
                                          size_t *ret_count);

@@ -1,18 +1,20 @@
 """One call at a time on the wire: a context of the REQ socket with what NNG needs to work on it.
 
-NNG is set never to send a request again by itself: whether that is harmless is for the caller to know. NNG calls back when
-an answer has come, so that whoever waits can be interrupted, by a signal or by the cancelling of a task.
+NNG is set never to send a request again by itself: whether that is harmless is for the caller to know. NNG tells when an
+answer has come, so that whoever waits can be interrupted, by a signal or by the cancelling of a task. To a thread that waits
+it tells by a `Latch`, without entering the interpreter; to a task by a call of Python.
 """
 
 from __future__ import annotations
 
 import enum
 import math
-import threading
 from typing import Any, Callable
 
 import pynng
 from pynng import ffi, lib
+
+from ._latch import Latch, release_latch
 
 SEND_WAIT_S = 0.2  # a message waits so long for a connection that has just gone
 TIME_MAX_MS = 2**31 - 1
@@ -51,14 +53,15 @@ class Line:
         self._on_told: Callable[[], object] = _ignore
         self._is_cancelled = self._is_stopped = False
         self._message = ffi.new("nng_msg **")
-        self._callback = ffi.callback("void(void *)", self._tell)
-        context, quiet, told = ffi.new("nng_ctx *"), ffi.new("nng_aio **"), ffi.new("nng_aio **")
+        context = ffi.new("nng_ctx *")
         pynng.exceptions.check_err(lib.nng_ctx_open(context, socket.socket))
-        pynng.exceptions.check_err(lib.nng_aio_alloc(quiet, ffi.NULL, ffi.NULL))
-        pynng.exceptions.check_err(lib.nng_aio_alloc(told, self._callback, ffi.NULL))
-        self._context, self._quiet, self._told = context[0], quiet[0], told[0]
-        self._lock = threading.Lock()
-        self._lock.acquire()
+        self._context = context[0]
+        self._latch = Latch()
+        self._quiet = _make_aio(ffi.NULL, ffi.NULL)
+        self._latched = _make_aio(release_latch, self._latch.pointer)
+        self._told: Any = None  # only tasks need it
+        self._aios = [self._quiet, self._latched]
+        self._receiving = self._latched
 
     def _tell(self, _: Any) -> None:
         self._on_told()
@@ -70,10 +73,9 @@ class Line:
         end = self._send(body, seconds)
         if end is not End.DONE:
             return end, b""
-        self._on_told = self._lock.release
         try:
-            self.start_receive(seconds)
-            self._lock.acquire()
+            self._receive(self._latched, seconds)
+            self._latch.wait()
         except BaseException:
             self._give_back()
             raise
@@ -87,11 +89,17 @@ class Line:
         lib.nng_aio_wait(self._quiet)
         return self._sent(self._quiet, seconds)
 
+    def _receive(self, aio: Any, seconds: float) -> None:
+        self._receiving = aio
+        lib.nng_aio_set_timeout(aio, _milliseconds(seconds))
+        lib.nng_ctx_recv(self._context, aio)
+        self._cancel_if_told(aio)
+
     def _give_back(self) -> None:
         """Interrupted, perhaps just after the answer came, which is nobody's any more."""
-        lib.nng_aio_cancel(self._told)
-        lib.nng_aio_wait(self._told)
-        self._lock.acquire(blocking=False)
+        lib.nng_aio_cancel(self._latched)
+        lib.nng_aio_wait(self._latched)
+        self._latch.close()
         self.take_answer()
 
     # ---- the steps, for who waits in another way
@@ -99,6 +107,10 @@ class Line:
     def start_send(self, body: bytes, seconds: float, on_told: Callable[[], object]) -> None:
         """Begin to send; `on_told` is called by a thread of NNG when `take_sent` can tell the end."""
         self._on_told = on_told
+        if self._told is None:
+            self._callback = ffi.callback("void(void *)", self._tell)
+            self._told = _make_aio(self._callback, ffi.NULL)
+            self._aios.append(self._told)
         self._pack(self._told, body)
         lib.nng_aio_set_timeout(self._told, _milliseconds(min(seconds, SEND_WAIT_S)))
         lib.nng_ctx_send(self._context, self._told)
@@ -108,21 +120,19 @@ class Line:
         """Say how sending has ended, which had so much time."""
         return self._sent(self._told, seconds)
 
-    def start_receive(self, seconds: float, on_told: Callable[[], object] | None = None) -> None:
-        """Begin to wait for the answer."""
-        if on_told is not None:
-            self._on_told = on_told
-        lib.nng_aio_set_timeout(self._told, _milliseconds(seconds))
-        lib.nng_ctx_recv(self._context, self._told)
-        self._cancel_if_told(self._told)
+    def start_receive(self, seconds: float, on_told: Callable[[], object]) -> None:
+        """Begin to wait for the answer; `on_told` as above, for `take_answer`."""
+        self._on_told = on_told
+        self._receive(self._told, seconds)
 
     def take_answer(self) -> tuple[End, bytes]:
         """Say how waiting has ended, and the answer if there is one."""
-        end = _end_of(lib.nng_aio_result(self._told), End.OVER)
-        message = lib.nng_aio_get_msg(self._told)
+        aio = self._receiving
+        end = _end_of(lib.nng_aio_result(aio), End.OVER)
+        message = lib.nng_aio_get_msg(aio)
         if end is not End.DONE or message == ffi.NULL:
             return end, b""
-        lib.nng_aio_set_msg(self._told, ffi.NULL)
+        lib.nng_aio_set_msg(aio, ffi.NULL)
         body = bytes(ffi.buffer(lib.nng_msg_body(message), lib.nng_msg_len(message)))
         lib.nng_msg_free(message)
         return end, body
@@ -152,8 +162,7 @@ class Line:
     def cancel(self) -> None:
         """Make what is under way end as STOPPED, by any thread."""
         self._is_cancelled = True
-        lib.nng_aio_cancel(self._quiet)
-        lib.nng_aio_cancel(self._told)
+        self._cancel_all()
 
     def renew(self) -> None:
         """Forget that it was cancelled, for its next user."""
@@ -162,14 +171,24 @@ class Line:
     def stop(self) -> None:
         """Make what is under way end as STOPPED, and all that is begun later."""
         self._is_stopped = True
-        lib.nng_aio_cancel(self._quiet)
-        lib.nng_aio_cancel(self._told)
+        self._cancel_all()
+
+    def _cancel_all(self) -> None:
+        for aio in self._aios:
+            lib.nng_aio_cancel(aio)
 
     def free(self) -> None:
         """Free what NNG holds; nobody may use it any more."""
         lib.nng_ctx_close(self._context)
-        lib.nng_aio_free(self._quiet)
-        lib.nng_aio_free(self._told)
+        for aio in self._aios:
+            lib.nng_aio_free(aio)
+        self._latch.free()
+
+
+def _make_aio(callback: Any, argument: Any) -> Any:
+    aio = ffi.new("nng_aio **")
+    pynng.exceptions.check_err(lib.nng_aio_alloc(aio, callback, argument))
+    return aio[0]
 
 
 def _ignore() -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import operator
 import threading
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, TypeVar
 
@@ -187,17 +188,30 @@ class ProgressTracker:
         metadata: Mapping[str, str] | None = None,
         ttl: float | None = None,
         lost_after: float | None = None,
+        size_hint: float = 0.0,
+        worker: str = "",
+        job_class: str = "",
     ) -> job_pb2.ProgressInfo:
-        """Create a job that waits for a worker; without a job_id one is made up. ALREADY_EXISTS: there is one."""
+        """Create a job that waits for a worker; without a job_id one is made up. ALREADY_EXISTS: there is one.
+
+        :param ttl: seconds the finished job is kept; None: as the service is configured.
+        :param lost_after: a worker silent for so many seconds after its lease has lost the job; None: as configured.
+        :param size_hint: how large it is, in any unit that is the same for the pipeline; learned durations follow it.
+        :param worker: who will do it; fast and slow ones are told apart when durations are learned.
+        :param job_class: what kind of job it is; likewise.
+        """
         request = progress_service_pb2.CreateJobRequest(
-            job_id=job_id,
+            job_id=job_id or str(uuid.uuid4()),  # a repeat is known by its job
             message=message,
             pipeline=pipeline,
             parent=parent,
             metadata=metadata,
             ttl=_duration(ttl),
             lost_after=_duration(lost_after),
+            size_hint=size_hint,
+            worker=worker,
             request_id=make_writer(),
+            **{"class": job_class},
         )
         return self._info("CreateJob", request)
 

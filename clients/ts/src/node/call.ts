@@ -6,20 +6,20 @@ import { create, type DescMessage, fromBinary, type Message, type MessageShape, 
 import { type Duration, durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 
-import { Backoff, pause } from "../backoff.js";
-import { CallSchema, Durability, type Reply, ReplySchema } from "../gen/progress/rpc/v1/rpc_pb.js";
-import { ClosedError, type Connection, LostError } from "./connection.js";
+import { Backoff } from "../backoff.js";
+import { CallSchema, type Durability, type Reply, ReplySchema } from "../gen/progress/rpc/v1/rpc_pb.js";
+import { ClosedError, type Connection, Fuse, LostError } from "./connection.js";
 
 const REQUEST_BYTES_MAX = 1 << 20;
+const PAUSE_MS_MIN = 10;
 const PAUSE_MS_MAX = 1_000;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Of requests that wait, when they do not say how long, and the longest. */
 const WAIT_MS_DEFAULT = 30_000;
 const WAIT_MS_MAX = 300_000;
 
-/** Where the reason of an error and the worth of an acknowledgement stand among the headers. */
-export const REASON_HEADER = "progress-reason";
-export const DURABILITY_HEADER = "progress-durability";
+/** Where the reason of an error stands among its metadata. */
+const REASON_HEADER = "progress-reason";
 
 /** What a call needs of its method. */
 export interface CallMethod<I extends DescMessage, O extends DescMessage> {
@@ -29,17 +29,25 @@ export interface CallMethod<I extends DescMessage, O extends DescMessage> {
 	readonly output: O;
 }
 
+/** What goes with a call beside its request. */
+export interface CallHeader {
+	readonly authorization: string;
+	readonly metadata: Record<string, string>;
+}
+
+export const NO_HEADER: CallHeader = { authorization: "", metadata: {} };
+
 export interface CallSettings {
 	/** For the whole call; Infinity: no limit. */
 	readonly timeoutMs: number;
 	readonly failFast: boolean;
-	readonly header: Headers;
+	readonly header: CallHeader;
 	readonly signal: AbortSignal | undefined;
 }
 
 export interface CallAnswer<O extends DescMessage> {
 	readonly message: MessageShape<O>;
-	readonly header: Headers;
+	readonly durability: Durability;
 }
 
 /** How long the service may wait before it answers; 0: the request is not one that waits. */
@@ -47,6 +55,17 @@ export function waitOf(method: { readonly input: DescMessage }, request: Message
 	if (method.input.field["timeout"]?.message === undefined) return 0;
 	const { timeout } = request as { timeout?: Duration };
 	return timeout === undefined ? WAIT_MS_DEFAULT : Math.max(0, Math.min(durationMs(timeout), WAIT_MS_MAX));
+}
+
+const knownHeads = new Map<string, Uint8Array>();
+
+/** What is the same for all calls of a method, which is most of a small frame; the parts of a message may be packed one by one. */
+function frameHead(method: string, header: CallHeader): Uint8Array {
+	const known = header === NO_HEADER ? knownHeads.get(method) : undefined;
+	if (known !== undefined) return known;
+	const head = toBinary(CallSchema, create(CallSchema, { method, ...header }));
+	if (header === NO_HEADER) knownHeads.set(method, head);
+	return head;
 }
 
 /** An error with the service's code and its reason, an UPPER_SNAKE word for programs. */
@@ -63,8 +82,8 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 	readonly #name: string;
 	readonly #waitUntil: number;
 	readonly #deadline: number;
-	readonly #backoff = new Backoff(PAUSE_MS_MAX);
-	readonly #end = new AbortController();
+	readonly #backoff = new Backoff(PAUSE_MS_MAX, PAUSE_MS_MIN);
+	readonly #end = new Fuse();
 	#sent = 0;
 	#unavailable: ConnectError | undefined;
 
@@ -83,7 +102,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 	/** Throws a ConnectError. */
 	async run(): Promise<CallAnswer<O>> {
 		const { signal } = this.settings;
-		const abort = () => this.#end.abort(this.#cancelled());
+		const abort = () => this.#end.blow(this.#cancelled());
 		const timer = this.#startClock();
 		if (signal?.aborted === true) abort();
 		signal?.addEventListener("abort", abort);
@@ -105,7 +124,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 	#startClock(): NodeJS.Timeout | undefined {
 		if (this.settings.timeoutMs === Infinity) return undefined;
 		const left = Math.max(0, Math.min(this.settings.timeoutMs, TIMEOUT_MS_MAX));
-		return setTimeout(() => this.#end.abort(this.#late()), left).unref();
+		return setTimeout(() => this.#end.blow(this.#late()), left).unref();
 	}
 
 	#late(): ConnectError {
@@ -124,22 +143,35 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 				if (this.settings.failFast) throw this.#unavailable;
 			}
 			// The next attempt waits for the connection, but a service that drops each call must not be asked in a busy loop.
-			if (reply !== undefined || this.#sent > 1) await pause(this.#backoff.next(), this.#end.signal);
+			if (reply !== undefined || this.#sent > 1) await this.#pause();
 		}
+	}
+
+	/** Lets time pass; the next attempt notices when it was ended. */
+	#pause(): Promise<void> {
+		return new Promise((resolve) => {
+			const end = () => {
+				clearTimeout(timer);
+				this.#end.watch(undefined);
+				resolve();
+			};
+			const timer = setTimeout(end, this.#backoff.next());
+			if (this.#end.reason !== undefined) end();
+			else this.#end.watch(end);
+		});
 	}
 
 	/** Undefined: the connection was lost. */
 	async #attempt(): Promise<Reply | undefined> {
-		const { signal } = this.#end;
 		try {
-			await this.connection.untilUp(signal, this.settings.failFast);
+			if (!this.connection.isUp) await this.connection.untilUp(this.#end, this.settings.failFast);
 		} catch (error) {
 			throw error instanceof LostError ? unreachable(this.connection.address.url) : this.#ended(error);
 		}
 		const body = this.#pack();
 		this.#sent++;
 		try {
-			return this.#unpack(await this.connection.exchange(body, signal));
+			return this.#unpack(await this.connection.exchange(body, this.#end));
 		} catch (error) {
 			if (error instanceof LostError) return undefined;
 			throw this.#ended(error);
@@ -165,11 +197,8 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 			);
 		const left = this.#deadline - now;
 		const timeoutMs = left === Infinity ? 0 : Math.max(1, Math.min(Math.trunc(left), TIMEOUT_MS_MAX));
-		const { authorization = "", ...metadata } = Object.fromEntries(this.settings.header);
-		return toBinary(
-			CallSchema,
-			create(CallSchema, { method: this.#name, request, timeoutMs, authorization, metadata }),
-		);
+		const rest = toBinary(CallSchema, create(CallSchema, { request, timeoutMs }));
+		return Buffer.concat([frameHead(this.#name, this.settings.header), rest]);
 	}
 
 	#unpack(bytes: Uint8Array): Reply {
@@ -179,7 +208,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 	#open(reply: Reply): CallAnswer<O> {
 		if (reply.code !== 0) throw replyError(reply);
 		const message = this.#decode(() => fromBinary(this.method.output, reply.response), "a message that cannot be read");
-		return { message, header: new Headers({ [DURABILITY_HEADER]: Durability[reply.durability] }) };
+		return { message, durability: reply.durability };
 	}
 
 	#decode<T>(decode: () => T, what: string): T {

@@ -8,6 +8,8 @@ import { Backoff } from "../backoff.js";
 import { type Address } from "./address.js";
 import { encodeFrame, type Frame, FrameReader, REQ_GREETING } from "./sp_frames.js";
 
+/** As docs/protocol.md has it; browsers, of which there are many, wait longer. */
+const RECONNECT_MS_MIN = 10;
 const RECONNECT_MS_MAX = 500;
 const CONNECT_MS_MAX = 5_000;
 const KEEPALIVE_MS = 10_000;
@@ -17,6 +19,27 @@ const NUMBERS = 0x80000000;
 export class LostError extends Error {}
 /** The connection was closed by its owner. */
 export class ClosedError extends Error {}
+
+/** Ends a wait before its time: by a deadline, by the caller. (An AbortController costs as much as the rest of a wait.) */
+export class Fuse {
+	#reason: Error | undefined;
+	#onBlown: ((reason: Error) => void) | undefined;
+
+	/** Why it has blown; undefined: it has not. */
+	get reason(): Error | undefined {
+		return this.#reason;
+	}
+
+	blow(reason: Error): void {
+		this.#reason ??= reason;
+		this.#onBlown?.(this.#reason);
+	}
+
+	/** Has `onBlown` called when it blows; for one wait at a time, which takes it back with undefined. */
+	watch(onBlown: ((reason: Error) => void) | undefined): void {
+		this.#onBlown = onBlown;
+	}
+}
 
 interface Waiter<T> {
 	resolve(value: T): void;
@@ -30,7 +53,7 @@ export class Connection {
 	#failures = 0;
 	#lastNumber = Math.floor(Math.random() * NUMBERS);
 	#timer: NodeJS.Timeout | undefined;
-	readonly #backoff = new Backoff(RECONNECT_MS_MAX);
+	readonly #backoff = new Backoff(RECONNECT_MS_MAX, RECONNECT_MS_MIN);
 	readonly #answers = new Map<number, Waiter<Uint8Array>>();
 	readonly #arrivals = new Set<Waiter<void>>();
 
@@ -46,22 +69,21 @@ export class Connection {
 	}
 
 	/** Waits until there is a connection, or, if asked to, until an attempt has failed: LostError. */
-	async untilUp(signal: AbortSignal, failFast: boolean): Promise<void> {
-		if (this.#isUp) return;
+	async untilUp(fuse: Fuse, failFast: boolean): Promise<void> {
 		const failures = this.#failures;
-		do {
-			await this.#wait<void>(signal, (waiter) => {
+		while (!this.#isUp) {
+			await this.#wait<void>(fuse, (waiter) => {
 				this.#arrivals.add(waiter);
 				this.#open();
 				return () => this.#arrivals.delete(waiter);
 			});
 			if (failFast && !this.#isUp && this.#failures > failures) throw new LostError("cannot connect");
-		} while (!this.#isUp);
+		}
 	}
 
 	/** Sends a request, of which there may be many at once, and waits for its answer. LostError: there will be none. */
-	exchange(body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-		return this.#wait<Uint8Array>(signal, (waiter) => {
+	exchange(body: Uint8Array, fuse: Fuse): Promise<Uint8Array> {
+		return this.#wait<Uint8Array>(fuse, (waiter) => {
 			const socket = this.#socket;
 			if (!this.#isUp || socket === undefined) throw new LostError("not connected");
 			const number = this.#nextNumber();
@@ -82,23 +104,29 @@ export class Connection {
 	}
 
 	/** `begin` says what to forget when the wait is over. */
-	async #wait<T>(signal: AbortSignal, begin: (waiter: Waiter<T>) => () => void): Promise<T> {
-		if (this.#isClosed) throw new ClosedError("the transport was closed");
-		signal.throwIfAborted();
-		let forget: (() => void) | undefined;
-		let onAbort: (() => void) | undefined;
-		try {
-			return await new Promise<T>((resolve, reject) => {
-				onAbort = () => reject(signal.reason as Error);
-				signal.addEventListener("abort", onAbort);
-				forget = begin({ resolve, reject });
+	#wait<T>(fuse: Fuse, begin: (waiter: Waiter<T>) => () => void): Promise<T> {
+		return new Promise<T>((resolve, reject) => {
+			if (this.#isClosed) throw new ClosedError("the transport was closed");
+			if (fuse.reason !== undefined) throw fuse.reason;
+			const waiter: Waiter<T> = {
+				resolve: (value) => {
+					end();
+					resolve(value);
+				},
+				reject: (error) => {
+					end();
+					reject(error);
+				},
+			};
+			const forget = begin(waiter);
+			const end = () => {
+				forget();
+				fuse.watch(undefined);
 				this.#holdProcess();
-			});
-		} finally {
-			forget?.();
-			if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
+			};
+			fuse.watch((reason) => waiter.reject(reason));
 			this.#holdProcess();
-		}
+		});
 	}
 
 	#isNeeded(): boolean {

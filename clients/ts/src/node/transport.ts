@@ -7,6 +7,7 @@ import {
 	type DescMessage,
 	type DescMethodStreaming,
 	type DescMethodUnary,
+	type DescService,
 	type MessageInitShape,
 	type MessageShape,
 } from "@bufbuild/protobuf";
@@ -15,7 +16,8 @@ import { Code, type StreamResponse, type Transport, type UnaryResponse } from "@
 import { pause } from "../backoff.js";
 import { type Token } from "../client.js";
 import { type Address, chooseAddress } from "./address.js";
-import { Call, type CallMethod, reasonError, waitOf } from "./call.js";
+import { Durability } from "../gen/progress/rpc/v1/rpc_pb.js";
+import { Call, type CallHeader, type CallMethod, NO_HEADER, reasonError, waitOf } from "./call.js";
 import { Connection } from "./connection.js";
 import { Polls } from "./polls.js";
 
@@ -40,10 +42,37 @@ export interface NodeTransport extends Transport {
 }
 
 const TIMEOUT_MS_DEFAULT = 10_000;
+/** Where the worth of an acknowledgement stands among the headers of an answer. */
+const DURABILITY_HEADER = "progress-durability";
 
 /** Makes a transport; it connects at the first call, and again whenever the connection is lost. */
 export function createNodeTransport(options: NodeTransportOptions = {}): NodeTransport {
 	return new SpTransport(chooseAddress(options.server), options);
+}
+
+/** Most callers ask for no headers, which cost as much to make as the message; so they are made when they are asked for. */
+class Answer<I extends DescMessage, O extends DescMessage> implements UnaryResponse<I, O> {
+	readonly stream = false;
+	#header: Headers | undefined;
+	#trailer: Headers | undefined;
+
+	constructor(
+		readonly method: DescMethodUnary<I, O>,
+		readonly message: MessageShape<O>,
+		private readonly durability: Durability,
+	) {}
+
+	get service(): DescService {
+		return this.method.parent;
+	}
+
+	get header(): Headers {
+		return (this.#header ??= new Headers({ [DURABILITY_HEADER]: Durability[this.durability] }));
+	}
+
+	get trailer(): Headers {
+		return (this.#trailer ??= new Headers());
+	}
 }
 
 class SpTransport implements NodeTransport {
@@ -76,8 +105,10 @@ class SpTransport implements NodeTransport {
 	): Promise<UnaryResponse<I, O>> {
 		const request = create(method.input, input);
 		const wholeMs = timeoutMs === undefined ? this.#timeoutMs + waitOf(method, request) : limit(timeoutMs);
-		const answer = await this.#call(method, request, wholeMs, await this.#headers(header), signal);
-		return { stream: false, service: method.parent, method, trailer: new Headers(), ...answer };
+		const isBare = header === undefined && this.#token === undefined;
+		const callHeader = isBare ? NO_HEADER : await this.#header(header);
+		const { message, durability } = await this.#call(method, request, wholeMs, callHeader, signal);
+		return new Answer(method, message, durability);
 	}
 
 	async stream<I extends DescMessage, O extends DescMessage>(
@@ -87,9 +118,9 @@ class SpTransport implements NodeTransport {
 		header: HeadersInit | undefined,
 		input: AsyncIterable<MessageInitShape<I>>,
 	): Promise<StreamResponse<I, O>> {
-		const headers = await this.#headers(header);
+		const callHeader = await this.#header(header);
 		const wholeMs = limit(timeoutMs ?? 0);
-		const message = this.#follow(method, input, wholeMs, headers, signal);
+		const message = this.#follow(method, input, wholeMs, callHeader, signal);
 		return { stream: true, service: method.parent, method, header: new Headers(), trailer: new Headers(), message };
 	}
 
@@ -97,7 +128,7 @@ class SpTransport implements NodeTransport {
 		method: CallMethod<I, O>,
 		request: MessageShape<I>,
 		timeoutMs: number,
-		header: Headers,
+		header: CallHeader,
 		signal: AbortSignal | undefined,
 	) {
 		return new Call(this.#connection, method, request, { timeoutMs, failFast: this.#failFast, header, signal }).run();
@@ -107,7 +138,7 @@ class SpTransport implements NodeTransport {
 		method: DescMethodStreaming<I, O>,
 		input: AsyncIterable<MessageInitShape<I>>,
 		timeoutMs: number,
-		header: Headers,
+		header: CallHeader,
 		signal: AbortSignal | undefined,
 	): AsyncGenerator<MessageShape<O>> {
 		const polls = new Polls(method, await onlyOne(method, input), timeoutMs);
@@ -124,11 +155,11 @@ class SpTransport implements NodeTransport {
 		}
 	}
 
-	async #headers(init: HeadersInit | undefined): Promise<Headers> {
-		const headers = new Headers(init);
+	async #header(init: HeadersInit | undefined): Promise<CallHeader> {
+		const { authorization = "", ...metadata } = Object.fromEntries(new Headers(init));
+		if (authorization !== "") return { authorization, metadata };
 		const token = typeof this.#token === "function" ? await this.#token() : this.#token;
-		if (token !== undefined && !headers.has("Authorization")) headers.set("Authorization", `Bearer ${token}`);
-		return headers;
+		return { authorization: token === undefined ? "" : `Bearer ${token}`, metadata };
 	}
 }
 

@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 
 const TREE = fileURLToPath(new URL("../../../..", import.meta.url));
 const BUILD = process.env["BUILD_DIR"] ?? process.env["PROGRESS_BUILD"] ?? join(TREE, "build/dev");
-const PROGRAM = join(BUILD, "bin/progressd");
+/** The daemon under test. */
+export const PROGRAM = join(BUILD, "bin/progressd");
 const READY_MS_MAX = 20_000;
 
 /** Whether there is a daemon to test against; when CI is set there must be. */
