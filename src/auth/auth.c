@@ -255,7 +255,7 @@ bool auth_holds(struct auth *auth, uint64_t token)
 
 bool auth_allows(const struct auth_grant *grant, enum auth_scope scope)
 {
-	return (grant->scopes & (1U << scope | 1U << AUTH_ADMIN)) != 0;
+	return scope == AUTH_ANY || (grant->scopes & (1U << scope | 1U << AUTH_ADMIN)) != 0;
 }
 
 bool auth_covers(const struct auth_grant *grant, const char *job_id)

@@ -28,7 +28,7 @@ enum {
 };
 
 /* The numbers of progress.v1.Scope. */
-enum auth_scope { AUTH_READ = 1, AUTH_REPORT = 2, AUTH_ADMIN = 3 };
+enum auth_scope { AUTH_READ = 1, AUTH_REPORT = 2, AUTH_ADMIN = 3, AUTH_ANY = 4 };
 
 struct auth;
 
@@ -60,7 +60,7 @@ enum err auth_find(struct auth *auth, const char *credentials, int64_t now_ms, s
 /* Whether the token is still as it was when it was found, its time aside. */
 bool auth_holds(struct auth *auth, uint64_t token);
 
-/* Whether the grant is good for a method of this scope. Admin includes all. */
+/* Whether the grant is good for a method of this scope. Admin includes all, every grant is good for AUTH_ANY. */
 bool auth_allows(const struct auth_grant *grant, enum auth_scope scope);
 
 /* Whether the grant is good for the job. */

@@ -14,6 +14,7 @@ static const char *const scope_names[] = {[AUTH_READ] = "read", [AUTH_REPORT] = 
 _Static_assert((int)AUTH_READ == PROGRESS__V1__SCOPE__SCOPE_READ, "scopes are those of the schema");
 _Static_assert((int)AUTH_REPORT == PROGRESS__V1__SCOPE__SCOPE_REPORT, "scopes are those of the schema");
 _Static_assert((int)AUTH_ADMIN == PROGRESS__V1__SCOPE__SCOPE_ADMIN, "scopes are those of the schema");
+_Static_assert((int)AUTH_ANY == PROGRESS__V1__SCOPE__SCOPE_ANY, "scopes are those of the schema");
 
 bool authorise_caller(struct auth *auth, struct call *call, const struct method *method, struct auth_grant *ret_grant)
 {

@@ -7,19 +7,21 @@
 #endif
 
 #include "progress/v1/scopes.pb-c.h"
-static const ProtobufCEnumValue progress__v1__scope__enum_values_by_number[4] =
+static const ProtobufCEnumValue progress__v1__scope__enum_values_by_number[5] =
 {
   { "SCOPE_UNSPECIFIED", "PROGRESS__V1__SCOPE__SCOPE_UNSPECIFIED", 0 },
   { "SCOPE_READ", "PROGRESS__V1__SCOPE__SCOPE_READ", 1 },
   { "SCOPE_REPORT", "PROGRESS__V1__SCOPE__SCOPE_REPORT", 2 },
   { "SCOPE_ADMIN", "PROGRESS__V1__SCOPE__SCOPE_ADMIN", 3 },
+  { "SCOPE_ANY", "PROGRESS__V1__SCOPE__SCOPE_ANY", 4 },
 };
 static const ProtobufCIntRange progress__v1__scope__value_ranges[] = {
-{0, 0},{0, 4}
+{0, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex progress__v1__scope__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex progress__v1__scope__enum_values_by_name[5] =
 {
   { "SCOPE_ADMIN", 3 },
+  { "SCOPE_ANY", 4 },
   { "SCOPE_READ", 1 },
   { "SCOPE_REPORT", 2 },
   { "SCOPE_UNSPECIFIED", 0 },
@@ -31,9 +33,9 @@ const ProtobufCEnumDescriptor progress__v1__scope__descriptor =
   "Scope",
   "Progress__V1__Scope",
   "progress.v1",
-  4,
+  5,
   progress__v1__scope__enum_values_by_number,
-  4,
+  5,
   progress__v1__scope__enum_values_by_name,
   1,
   progress__v1__scope__value_ranges,

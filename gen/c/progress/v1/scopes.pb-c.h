@@ -36,7 +36,11 @@ typedef enum _Progress__V1__Scope {
   /*
    * To end other people's jobs: to cancel and to delete; and everything else.
    */
-  PROGRESS__V1__SCOPE__SCOPE_ADMIN = 3
+  PROGRESS__V1__SCOPE__SCOPE_ADMIN = 3,
+  /*
+   * Every valid token is good for it: it shows nothing of any job. Tokens do not hold it.
+   */
+  PROGRESS__V1__SCOPE__SCOPE_ANY = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PROGRESS__V1__SCOPE)
 } Progress__V1__Scope;
 

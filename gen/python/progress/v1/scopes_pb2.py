@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18progress/v1/scopes.proto\x12\x0bprogress.v1\x1a google/protobuf/descriptor.proto*Q\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x0e\n\nSCOPE_READ\x10\x01\x12\x10\n\x0cSCOPE_REPORT\x10\x02\x12\x0f\n\x0bSCOPE_ADMIN\x10\x03:C\n\x05scope\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x8c\x03 \x01(\x0e\x32\x12.progress.v1.Scopeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18progress/v1/scopes.proto\x12\x0bprogress.v1\x1a google/protobuf/descriptor.proto*`\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x0e\n\nSCOPE_READ\x10\x01\x12\x10\n\x0cSCOPE_REPORT\x10\x02\x12\x0f\n\x0bSCOPE_ADMIN\x10\x03\x12\r\n\tSCOPE_ANY\x10\x04:C\n\x05scope\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x8c\x03 \x01(\x0e\x32\x12.progress.v1.Scopeb\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'progressd.gen.progress.v1.scopes_pb2', globals())
@@ -23,5 +23,5 @@ if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
   _SCOPE._serialized_start=75
-  _SCOPE._serialized_end=156
+  _SCOPE._serialized_end=171
 # @@protoc_insertion_point(module_scope)

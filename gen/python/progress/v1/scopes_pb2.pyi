@@ -30,6 +30,8 @@ class _ScopeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumType
     """To make jobs and report their progress, as a worker does."""
     SCOPE_ADMIN: _Scope.ValueType  # 3
     """To end other people's jobs: to cancel and to delete; and everything else."""
+    SCOPE_ANY: _Scope.ValueType  # 4
+    """Every valid token is good for it: it shows nothing of any job. Tokens do not hold it."""
 
 class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
     """Kinds of what may be done."""
@@ -41,6 +43,8 @@ SCOPE_REPORT: Scope.ValueType  # 2
 """To make jobs and report their progress, as a worker does."""
 SCOPE_ADMIN: Scope.ValueType  # 3
 """To end other people's jobs: to cancel and to delete; and everything else."""
+SCOPE_ANY: Scope.ValueType  # 4
+"""Every valid token is good for it: it shows nothing of any job. Tokens do not hold it."""
 global___Scope = Scope
 
 SCOPE_FIELD_NUMBER: builtins.int

@@ -13,7 +13,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file progress/v1/scopes.proto.
  */
 export const file_progress_v1_scopes: GenFile = /*@__PURE__*/
-  fileDesc("Chhwcm9ncmVzcy92MS9zY29wZXMucHJvdG8SC3Byb2dyZXNzLnYxKlEKBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASDgoKU0NPUEVfUkVBRBABEhAKDFNDT1BFX1JFUE9SVBACEg8KC1NDT1BFX0FETUlOEAM6SgoFc2NvcGUSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiNjAMgASgOMhIucHJvZ3Jlc3MudjEuU2NvcGVSBXNjb3BlYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("Chhwcm9ncmVzcy92MS9zY29wZXMucHJvdG8SC3Byb2dyZXNzLnYxKmAKBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASDgoKU0NPUEVfUkVBRBABEhAKDFNDT1BFX1JFUE9SVBACEg8KC1NDT1BFX0FETUlOEAMSDQoJU0NPUEVfQU5ZEAQ6SgoFc2NvcGUSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiNjAMgASgOMhIucHJvZ3Jlc3MudjEuU2NvcGVSBXNjb3BlYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * Kinds of what may be done.
@@ -46,6 +46,13 @@ export enum Scope {
    * @generated from enum value: SCOPE_ADMIN = 3;
    */
   ADMIN = 3,
+
+  /**
+   * Every valid token is good for it: it shows nothing of any job. Tokens do not hold it.
+   *
+   * @generated from enum value: SCOPE_ANY = 4;
+   */
+  ANY = 4,
 }
 
 /**
