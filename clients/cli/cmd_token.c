@@ -20,7 +20,7 @@ static bool is_scope_list(const char *scopes)
 	char copy[sizeof((struct token_row *)0)->scopes];
 	if (strlen(scopes) >= sizeof copy)
 		return false;
-	strcpy(copy, scopes);
+	snprintf(copy, sizeof copy, "%s", scopes);
 	for (char *rest = copy, *word; (word = strsep(&rest, ",")) != NULL;)
 		if (strcmp(word, "read") != 0 && strcmp(word, "report") != 0 && strcmp(word, "admin") != 0)
 			return false;

@@ -364,7 +364,7 @@ static struct stream *make_stream(struct exchange *exchange, const struct stream
 	stream->call = (struct call){
 	    .arena = &stream->arena,
 	    .method = wish->method->name,
-	    .authorization = strcpy((char *)stream->request + request_room, credentials),
+	    .authorization = memcpy(stream->request + request_room, credentials, strlen(credentials) + 1),
 	    .peer = server_next_peer(server),
 	    .reply = on_reply,
 	    .answer_bytes_max = ANSWER_BYTES_MAX,

@@ -67,7 +67,7 @@ static void write_host(const char *url, char ret_host[static HOST_BYTES_MAX])
 
 static int bound_port(int fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t bytes = sizeof address;
 	if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0)
 		return 0;
