@@ -131,7 +131,7 @@ static const struct option options[] = {
     {"http-connections-max", "N", "HTTP connections at once (10000)", config_set_http_connections_max},
     {"tls-cert", "FILE", "certificate chain for https, PEM; read again on SIGHUP", config_set_tls_certificate},
     {"tls-key", "FILE", "its key, PEM", config_set_tls_key},
-    {"dashboard", "DIR", "serve the files of this folder at /", config_set_dashboard},
+    {"dashboard", "DIR", "serve the pages of this folder at / (those it came with); off: none", config_set_dashboard},
     {"access-log", "WHICH", "log HTTP requests: off, errors or all (errors)", config_set_access_log},
     {"store", "URL", "keep jobs here: file:PATH, memory: or redis://HOST:PORT", set_store},
     {"retention", "SECONDS", "keep finished jobs for so long (2592000)", set_retention},
