@@ -24,7 +24,7 @@ import xml.etree.ElementTree
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PYTHON = os.path.join(ROOT, "build/venv/bin/python")
 IN_CI = bool(os.environ.get("CI"))
-NODE_TOOLS = os.path.join(ROOT, "clients/ts/node_modules/.bin")
+NODE_TOOLS = "node_modules/.bin"
 AT_ONCE = 2
 SKIPPED = 77  # the exit of a test that lacks a tool
 OUTPUT_LINES_MAX = 300
@@ -150,13 +150,14 @@ def python_tests(build):
 
 
 def node_tests(build):
-    """The TypeScript client: its types, its style, its tests."""
-    folder = f"{ROOT}/clients/ts"
-    inside = ["env", "-C", folder]
-    yield Program("clients/ts/tsc", [*inside, f"{NODE_TOOLS}/tsc"], build, read_status, 300)
-    yield Program("clients/ts/eslint", [*inside, f"{NODE_TOOLS}/eslint", "--max-warnings", "0", "."], build, read_status, 300)
-    argv = [*inside, f"{NODE_TOOLS}/vitest", "run", "--reporter=default", "--reporter=junit", "--outputFile.junit={report}"]
-    yield Program("clients/ts/vitest", argv, build, read_junit, 420)
+    """The TypeScript client and the dashboard: their types, their style, their tests."""
+    for name in ("clients/ts", "clients/dashboard"):
+        inside, tools = ["env", "-C", f"{ROOT}/{name}"], f"{ROOT}/{name}/{NODE_TOOLS}"
+        yield Program(f"{name}/tsc", [*inside, f"{tools}/tsc"], build, read_status, 300)
+        yield Program(f"{name}/eslint", [*inside, f"{tools}/eslint", "--max-warnings", "0", "."], build, read_status, 300)
+        argv = [*inside, f"{tools}/vitest", "run", "--reporter=default", "--reporter=junit", "--outputFile.junit={report}"]
+        yield Program(f"{name}/vitest", argv, build, read_junit, 420)
+    yield Program("clients/dashboard/dist", [f"{ROOT}/script/dashboard", "--check"], build, read_status, 300)
 
 
 def go_tests(build):
@@ -229,7 +230,7 @@ def run_patiently(program):
 
 
 def run(program):
-    tools = [word for word in program.argv if word.startswith((PYTHON, NODE_TOOLS)) and not os.path.exists(word)]
+    tools = [word for word in program.argv if (word == PYTHON or NODE_TOOLS in word) and not os.path.exists(word)]
     if tools:
         missing = f"{os.path.relpath(tools[0], ROOT)} is missing: script/bootstrap e2e installs it"
         return Result(program.name, (0, 1, 0) if IN_CI else (0, 0, 1), 0, "", missing)

@@ -134,7 +134,7 @@ static const struct option options[] = {
     {"tokens", "FILE", "ask callers for tokens of this file, made by prg token", config_set_tokens},
     {"open-pub", "yes|no", "with tokens: publish events on TCP, too, where readers cannot be told apart (no)",
      config_set_open_pub},
-    {"dashboard", "DIR", "serve the files of this folder at /", config_set_dashboard},
+    {"dashboard", "DIR", "serve the pages of this folder at / (those it came with); off: none", config_set_dashboard},
     {"access-log", "WHICH", "log HTTP requests: off, errors or all (errors)", config_set_access_log},
     {"store", "URL", "keep jobs here: file:PATH, memory: or redis://HOST:PORT", set_store},
     {"retention", "SECONDS", "keep finished jobs for so long (2592000)", set_retention},

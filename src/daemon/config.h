@@ -12,7 +12,7 @@
 
 enum { CONFIG_URLS_MAX = 8 };
 
-/* The value of --http that opens no door. */
+/* The value of --http that opens no door, and of --dashboard that shows none. */
 #define CONFIG_OFF "off"
 
 struct config_urls {
@@ -30,7 +30,7 @@ struct config {
 	char *tls_key;
 	char *tokens;
 	bool opens_pub; /* events go to whoever listens, although there are tokens */
-	char *dashboard;
+	char *dashboard; /* "off": none; NULL: the one that came with the program */
 	enum http_log access_log;
 	int http_heartbeat_ms;
 	size_t http_connections_max;

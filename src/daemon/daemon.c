@@ -1,6 +1,7 @@
 /* What is started, in which order, and how it ends. */
 #include "daemon/daemon.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "daemon/notify.h"
+#include "daemon/places.h"
 #include "feed/feed.h"
 #include "http/http_server.h"
 #include "rpc/event_publisher.h"
@@ -31,6 +33,7 @@ struct daemon {
 	struct event_publisher *publisher;
 	struct rpc_server *server;
 	struct http_server *http;
+	char dashboard[PATH_MAX];
 };
 
 /* After a failed sync nobody knows what is on the disk: the only honest thing is to stop, and to let the next start
@@ -110,6 +113,14 @@ static enum err start_server(struct daemon *daemon, struct fault *fault)
 	return rpc_server_start(&options, daemon->service, &daemon->server, fault);
 }
 
+/* The folder to serve; NULL: none. */
+static const char *find_dashboard(const struct config *config, char space[PATH_MAX])
+{
+	if (config->dashboard == NULL)
+		return places_find_dashboard(space) ? space : NULL;
+	return strcmp(config->dashboard, CONFIG_OFF) == 0 ? NULL : config->dashboard;
+}
+
 static enum err start_http(struct daemon *daemon, struct fault *fault)
 {
 	const struct config *config = daemon->config;
@@ -124,7 +135,7 @@ static enum err start_http(struct daemon *daemon, struct fault *fault)
 	options.takes_any_host = config->tokens != NULL;
 	options.certificate = config->tls_certificate;
 	options.key = config->tls_key;
-	options.dashboard = config->dashboard;
+	options.dashboard = find_dashboard(config, daemon->dashboard);
 	options.access_log = config->access_log;
 	options.heartbeat_ms = config->http_heartbeat_ms;
 	options.connections_max = config->http_connections_max;

@@ -102,3 +102,19 @@ enum err places_find_state_folder(char ret_path[PATH_MAX], struct fault *fault)
 		memcpy(ret_path, path, sizeof path);
 	return err;
 }
+
+bool places_find_dashboard(char ret_path[PATH_MAX])
+{
+	char program[PATH_MAX], path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+	if (length <= 0)
+		return false;
+	program[length] = '\0';
+	for (int i = 0; i < 2 && strrchr(program, '/') != NULL; i++)
+		*strrchr(program, '/') = '\0';
+	if (!write_path(path, program, "/share/progressd/dashboard/index.html") || access(path, R_OK) != 0)
+		return false;
+	*strrchr(path, '/') = '\0';
+	memcpy(ret_path, path, sizeof path);
+	return true;
+}

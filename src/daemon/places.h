@@ -3,6 +3,7 @@
 #define DAEMON_PLACES_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -12,5 +13,9 @@ enum err places_find_run_folder(char ret_path[PATH_MAX], struct fault *fault) MU
 
 /* $STATE_DIRECTORY, else $XDG_STATE_HOME/progressd, else ~/.local/state/progressd. Likewise. */
 enum err places_find_state_folder(char ret_path[PATH_MAX], struct fault *fault) MUST_USE;
+
+/* The dashboard that came with the program: ../share/progressd/dashboard from where the program lies, installed or just
+ * built. False: there is none. */
+bool places_find_dashboard(char ret_path[PATH_MAX]);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "http/answer.h"
+#include "http/pages.h"
 
 #define TYPE_HTML "text/html; charset=utf-8"
 
@@ -20,7 +21,7 @@ struct files {
 
 static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
                              "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
-                             "form-action 'none'; frame-ancestors 'none'";
+                             "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 static const char page[] =
     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>progressd</title>\n"
@@ -31,7 +32,7 @@ static const char page[] =
     "<li>/api/status/JOB, /api/jobs/JOB/history: one job\n"
     "<li>/api/events?job=JOB: changes as server-sent events\n"
     "<li><a href=\"/metrics\">/metrics</a>, <a href=\"/healthz\">/healthz</a>, <a href=\"/readyz\">/readyz</a>\n"
-    "</ul>\n<p>No dashboard is installed; --dashboard names the folder of one.</p>\n</html>\n";
+    "</ul>\n<p>The dashboard is not served here; --dashboard names its folder.</p>\n</html>\n";
 
 static const struct {
 	const char *ending;
@@ -170,12 +171,6 @@ static int open_file(const struct files *files, const char *name, struct stat *r
 	return -1;
 }
 
-/* Paths that the dashboard's own script understands look like folders. */
-static bool is_place_of_page(const char *path)
-{
-	return strncmp(path, "/api/", 5) != 0 && strchr(path, '.') == NULL;
-}
-
 void files_serve(struct exchange *exchange)
 {
 	const struct files *files = exchange->server->files;
@@ -186,7 +181,7 @@ void files_serve(struct exchange *exchange)
 		return;
 	}
 	int file_fd = files != NULL && name != NULL ? open_file(files, name, &found) : -1;
-	if (file_fd < 0 && files != NULL && is_place_of_page(exchange->path)) {
+	if (file_fd < 0 && files != NULL && pages_has(exchange->path)) {
 		name = "index.html";
 		file_fd = open_file(files, name, &found);
 	}

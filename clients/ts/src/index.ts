@@ -5,6 +5,7 @@ export { passesByItself } from "./errors.js";
 export * from "./gen/progress/v1/job_pb.js";
 export * from "./gen/progress/v1/progress_service_pb.js";
 export * from "./gen/progress/v1/stages_pb.js";
+export { serverNow } from "./live/server_time.js";
 export { VERSION } from "./gen/version.js";
 export { findStage, getAllStages, getStageLabel, getStages, isFinal } from "./stages.js";
 export { watchJob, watchJobs, type WatchAnswer, type WatchOptions } from "./watch.js";

@@ -62,6 +62,6 @@ export function getStageLabel(stage: PipelineStage | string): string {
 }
 
 /** Whether the job has ended: succeeded, failed or cancelled. */
-export function isFinal(info: ProgressInfo): boolean {
+export function isFinal(info: Pick<ProgressInfo, "state">): boolean {
 	return getTable().finalStates.has(info.state);
 }

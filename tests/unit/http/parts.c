@@ -5,6 +5,7 @@
 #include "http/connect.h"
 #include "http/connect_stream.h"
 #include "http/files.h"
+#include "http/pages.h"
 #include "http/query.h"
 
 static struct fault fault;
@@ -61,6 +62,21 @@ Test(files_name, leads_nowhere_else)
 	                           "/a\\b", "/a b",  "/%2e%2e/", "/./a",  "/a/..", "/a\x80", "/~a",   "/a:b"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		cr_assert_null(files_name(bad[i]), "%s", bad[i]);
+}
+
+Test(pages_has, knows_the_pages)
+{
+	const char *const pages[] = {"/", "/history", "/overview", "/jobs/clip-1", "/jobs/a.b:c", "/jobs/a%3Ab"};
+	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+		cr_assert(pages_has(pages[i]), "%s", pages[i]);
+}
+
+Test(pages_has, knows_nothing_else)
+{
+	const char *const others[] = {"/jobs",     "/jobs/",   "/jobs/a/b",  "/history/", "/api/jobs",   "/api/",   "/x",
+	                              "/jobs/../", "/jobs/..", "/jobs/a\\b", "//",        "/index.html", "/History"};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		cr_assert_not(pages_has(others[i]), "%s", others[i]);
 }
 
 Test(files_type, goes_by_the_ending)

@@ -1,6 +1,7 @@
 /**
  * The jobs that pass a filter, the newest first: pages of ListJobs, kept up to date by what the hub hears. While there are
- * more pages, jobs that are older than the loaded ones are left out, so that the list has no holes.
+ * more pages, jobs that are older than the loaded ones are left out, so that the list has no holes. A list of jobs that have
+ * ended, which only ever grows, is cut back to what was asked for from time to time.
  */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
@@ -10,10 +11,13 @@ import { type ProgressClient } from "../client.js";
 import { passesByItself } from "../errors.js";
 import { EventKind, type ProgressInfo } from "../gen/progress/v1/job_pb.js";
 import { type JobFilter, JobFilterSchema } from "../gen/progress/v1/progress_service_pb.js";
+import { isFinal } from "../stages.js";
 import { isNews } from "../watch.js";
 import { Cell, type Change, toError } from "./cell.js";
 
 const PAGE_SIZE_MAX = 1000;
+/** A list of ended jobs may be longer by this than was asked for. */
+const SLACK = 1000;
 
 export interface ListSnapshot {
 	readonly jobs: readonly ProgressInfo[];
@@ -95,7 +99,20 @@ export class ListCell extends Cell {
 		const shown = this.#jobs.get(info.jobId);
 		if (!isNews(info, shown) || (shown === undefined && createdMs(info) < this.#oldestMs)) return false;
 		this.#jobs.set(info.jobId, info);
+		this.#cut();
 		return true;
+	}
+
+	/** Leaves the oldest out, as if they had never been loaded. */
+	#cut(): void {
+		const { states } = this.filter;
+		if (this.#jobs.size <= this.#wanted + SLACK || states.length === 0 || !states.every((state) => isFinal({ state })))
+			return;
+		const kept = [...this.#jobs.values()].sort(newestFirst).slice(0, this.#wanted);
+		this.#jobs = new Map(kept.map((info) => [info.jobId, info]));
+		const last = kept.at(-1);
+		this.#oldestMs = last === undefined ? -Infinity : createdMs(last);
+		this.#snapshot = { ...this.#snapshot, hasMore: true };
 	}
 
 	async #read(signal: AbortSignal): Promise<{ jobs: ProgressInfo[]; hasMore: boolean }> {

@@ -13,7 +13,7 @@ export type DrawnBy = "progress" | "time";
 
 /** The bar covers 63 % of the way to where it should be in this time. */
 const GLIDE_MS = 150;
-/** Nearer than this it is there. */
+/** From nearer than this it goes there at once. */
 const NEAR = 0.0002;
 const STEP_MS = 1_000;
 
@@ -38,18 +38,19 @@ export class Glide {
 
 	/** The fraction to draw at that time, 0 to 1. */
 	at(nowMs: number, wantsMotion: boolean): number {
-		const passed = nowMs - (this.#drawnMs ?? nowMs);
+		// A frame bears the time at which it began, which may lie before what was drawn last.
+		const passed = Math.max(0, nowMs - (this.#drawnMs ?? nowMs));
 		if (!wantsMotion && passed < STEP_MS && !this.#isFresh()) return this.#drawn;
 		const way = Math.max(0, this.#target(nowMs) - this.#drawn);
 		const share = wantsMotion && way > NEAR ? 1 - Math.exp(-passed / GLIDE_MS) : 1;
 		this.#drawn += way * share;
-		this.#drawnMs = nowMs;
+		this.#drawnMs = Math.max(nowMs, this.#drawnMs ?? nowMs);
 		return this.#drawn;
 	}
 
 	/** Whether it will be somewhere else soon. */
 	isGoing(nowMs: number): boolean {
-		return this.#info !== undefined && (isMoving(this.#info) || this.#target(nowMs) - this.#drawn > NEAR);
+		return this.#info !== undefined && (isMoving(this.#info) || this.#target(nowMs) > this.#drawn);
 	}
 
 	/** Whether the newest state has not been drawn yet. */

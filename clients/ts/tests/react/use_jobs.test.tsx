@@ -67,6 +67,20 @@ describe("useJobs", () => {
 		await waitFor(() => expect(result.current).toMatchObject({ hasMore: false, jobs: { length: 10 } }));
 	});
 
+	test("does not grow for ever where jobs only end", async () => {
+		const fake = new FakeService();
+		fake.put("first", { state: JobState.SUCCEEDED });
+		const { result } = list(fake, { states: [JobState.SUCCEEDED] }, { pageSize: 10 });
+		await waitFor(() => expect(names(result)).toEqual(["first"]));
+		await waitFor(() => expect(result.current.connection).toBe("live"));
+		act(() => {
+			for (let index = 0; index < 1010; index++) fake.put(`job-${index}`, { state: JobState.SUCCEEDED });
+		});
+		await waitFor(() => expect(result.current).toMatchObject({ hasMore: true, jobs: { length: 10 } }));
+		expect(names(result)[0]).toBe("job-1009");
+		expect(names(result)).not.toContain("first");
+	});
+
 	test("forgets what was deleted while nobody could hear of it", async () => {
 		const fake = new FakeService();
 		for (const id of ["a", "b"]) fake.put(id);
