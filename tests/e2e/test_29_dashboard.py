@@ -292,18 +292,16 @@ def test_html_in_names_messages_and_metadata_is_only_text(tabs, web):
     tabs.forgive(400)
 
 
-def test_a_token_is_asked_for_and_kept_for_the_tab(tabs, web):
-    update(web, "job-1", "ANALYZING")
-
-    def guard(route):
-        if route.request.headers.get("authorization") == "Bearer secret":
-            route.continue_()
-        else:
-            route.fulfill(status=401, content_type="application/json", body='{"code":"unauthenticated","message":"no token"}')
-
-    tabs.context.route("**/progress.v1.ProgressTrackerService/*", guard)
+def test_a_token_is_asked_for_and_kept_for_the_tab(open_tabs, start_daemon, tmp_path):
+    prg = [program("prg"), "token", "create", "--file", str(tmp_path / "tokens"), "--scope"]
+    worker, reader = (subprocess.run([*prg, scope], capture_output=True, text=True, check=True).stdout.strip()
+                      for scope in ("report", "read"))
+    daemon = start_daemon("--tokens", str(tmp_path / "tokens"))
+    with daemon.client(token=worker) as client:
+        client.call("UpdateProgress", job_id="job-1", stage="PIPELINE_STAGE_ANALYZING")
+    tabs = open_tabs(daemon.http_url())
     page = tabs.open()
-    for token in ("wrong", "secret"):
+    for token in ("wrong", reader):
         page.get_by_label("Token").fill(token)
         page.get_by_role("button", name="Sign in").click()
         if token == "wrong":
