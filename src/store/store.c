@@ -21,6 +21,7 @@ static const struct scheme schemes[] = {
     {"redis://", redis_open, redis_check},
     {"redis+unix://", redis_open_unix, redis_check_unix},
     {"redis+sentinel://", redis_open_sentinel, redis_check_sentinel},
+    {"redis+cluster://", redis_open_cluster, redis_check_cluster},
 };
 
 /* The kind of store and what follows its prefix, or NULL. */
@@ -162,6 +163,13 @@ bool store_hear(struct store *store, enum store_hearing hearing, store_tell *tel
 {
 	assert(store_is_shared(store) && tell != NULL);
 	return store->class->hear(store, hearing, tell, context);
+}
+
+void store_prove(struct store *store, const char *job_id)
+{
+	assert(store_is_shared(store));
+	if (store->class->prove != NULL)
+		store->class->prove(store, job_id);
 }
 
 void store_sign(struct store *store, const char *const *job_ids, size_t count)
