@@ -165,7 +165,7 @@ Test(store_mask_url, hides_the_password_alone)
 
 static struct redis_message *read_message(const char *text)
 {
-	return redis_message_read(text, strlen(text), "me");
+	return redis_message_read(text, strlen(text), 0, "me");
 }
 
 Test(redis_message_read, reads_what_a_commit_publishes)
