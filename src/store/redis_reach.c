@@ -148,28 +148,39 @@ static enum err ask_node(struct redis_reach *reach, int node, bool keeps_connect
 /* Those who are connected first: others may be gone. */
 static enum err ask_known(struct redis_reach *reach, bool are_connected, bool keeps_connected, struct fault *fault)
 {
-	enum err err =
-	    fault_set(fault, ERR_UNAVAILABLE, "STORE_UNREACHABLE", "store: no node of the Redis Cluster can be reached");
+	enum err err = ERR_UNAVAILABLE;
 	for (int i = 0; i < REDIS_NODES_MAX && err == ERR_UNAVAILABLE; i++)
 		if (reach->nodes[i].master.port != 0 && are_connected != redis_link_is_broken(&reach->nodes[i]))
 			err = ask_node(reach, i, keeps_connected, fault);
 	return err;
 }
 
-enum err redis_reach_find_owners(struct redis_reach *reach, bool keeps_connected, struct fault *fault)
+static enum err ask_seeds(struct redis_reach *reach, bool keeps_connected, struct fault *fault)
 {
-	int64_t now_ms = clock_steady_ms();
-	if (now_ms < reach->map_not_before_ms)
-		return fault_set(fault, ERR_UNAVAILABLE, "STORE_UNREACHABLE", "store: the Redis Cluster cannot be reached");
-	enum err err = ask_known(reach, true, keeps_connected, fault);
-	if (err == ERR_UNAVAILABLE)
-		err = ask_known(reach, false, keeps_connected, fault);
+	enum err err = ERR_UNAVAILABLE;
 	for (size_t i = 0; i < reach->address->host_count && err == ERR_UNAVAILABLE; i++) {
 		int node = redis_reach_node(reach, &reach->address->hosts[i]);
 		if (node != REDIS_NO_NODE)
 			err = ask_node(reach, node, keeps_connected, fault);
 	}
-	reach->map_not_before_ms = clock_steady_ms() + MAP_PAUSE_MS;
+	return err;
+}
+
+enum err redis_reach_find_owners(struct redis_reach *reach, bool keeps_connected, struct fault *fault)
+{
+	struct fault own;
+	(void)fault_set(&own, ERR_UNAVAILABLE, "STORE_UNREACHABLE", "store: the Redis Cluster cannot be reached");
+	enum err err = ERR_UNAVAILABLE;
+	if (clock_steady_ms() >= reach->map_not_before_ms) {
+		err = ask_known(reach, true, keeps_connected, &own);
+		if (err == ERR_UNAVAILABLE)
+			err = ask_known(reach, false, keeps_connected, &own);
+		if (err == ERR_UNAVAILABLE)
+			err = ask_seeds(reach, keeps_connected, &own);
+		reach->map_not_before_ms = clock_steady_ms() + MAP_PAUSE_MS;
+	}
+	if (err != ERR_OK)
+		*fault = own;
 	return err;
 }
 

@@ -302,7 +302,8 @@ static enum err run_all(struct run *run)
 
 enum err redis_reach_run(struct redis_reach *reach, const struct redis_round *round, struct fault *fault)
 {
-	struct run run = {.reach = reach, .round = round, .left = round->count, .fault = fault};
+	struct fault own; /* of what may pass */
+	struct run run = {.reach = reach, .round = round, .left = round->count, .fault = &own};
 	run.commands = calloc(round->count + 1, sizeof *run.commands);
 	if (run.commands == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "store: no memory left");
@@ -310,5 +311,7 @@ enum err redis_reach_run(struct redis_reach *reach, const struct redis_round *ro
 		run.commands[i].ask = REDIS_NO_NODE;
 	enum err err = run_all(&run);
 	free(run.commands);
+	if (err != ERR_OK)
+		*fault = own;
 	return err;
 }

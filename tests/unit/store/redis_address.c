@@ -62,7 +62,7 @@ Test(redis_address_read, takes_sentinels_and_the_name_of_their_master)
 
 Test(redis_address_read, refuses_sentinels_without_a_master)
 {
-	static const char *const texts[] = {"one,two",   "one/", "one,,two/main", "/main", "a,b,c,d,e,f,g,h,i/main",
+	static const char *const texts[] = {"one,two",   "one/", "one,,two/main", "/main", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q/main",
 	                                    "one:0/main"};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct redis_address address;
