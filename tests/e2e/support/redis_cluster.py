@@ -102,7 +102,11 @@ class Cluster:
         for node in self.masters:
             node.ask("FLUSHALL")
 
+    def _agrees(self, node):
+        return "All nodes agree" in self.command("check", node.address, check=False)
+
     def move_slots(self, giver, taker, count):
+        wait.until(lambda: self._agrees(giver), "all nodes know whose the slots are", 30)
         self.command("reshard", giver.address, "--cluster-from", giver.id(), "--cluster-to", taker.id(),
                      "--cluster-slots", str(count), "--cluster-yes")
 
