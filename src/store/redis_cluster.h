@@ -78,9 +78,12 @@ void redis_reach_close(struct redis_reach *reach);
 /* Connects to the node. Errors as of redis_link_connect. */
 enum err redis_reach_connect(struct redis_reach *reach, int node, struct fault *fault) MUST_USE;
 
-/* Asks any node for the map, unless that was done a moment ago. Lanes whose owner is connected stay with it if
- * `keeps_connected`: it tells itself when they go. UNAVAILABLE: no node tells. */
-enum err redis_reach_find_owners(struct redis_reach *reach, bool keeps_connected, struct fault *fault) MUST_USE;
+/* Whether the owner of the lane is known, and not found to be gone. */
+bool redis_reach_has_owner(const struct redis_reach *reach, int lane);
+
+/* Asks any node for the map, unless that was done a moment ago. With `keeps_good` lanes that have an owner stay with
+ * it: it tells itself when they go. UNAVAILABLE: no node tells. */
+enum err redis_reach_find_owners(struct redis_reach *reach, bool keeps_good, struct fault *fault) MUST_USE;
 
 /* The place of the node, made if it is new; REDIS_NO_NODE: there are too many. */
 int redis_reach_node(struct redis_reach *reach, const struct redis_host *host);

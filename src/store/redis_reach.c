@@ -96,13 +96,20 @@ static bool read_range(const redisReply *range, const struct redis_host *asked, 
 	return true;
 }
 
-static void take_range(struct redis_reach *reach, const int slots[2], const struct redis_host *host,
-                       bool keeps_connected)
+bool redis_reach_has_owner(const struct redis_reach *reach, int lane)
+{
+	int owner = reach->owner[lane];
+	if (owner == REDIS_NO_NODE)
+		return false;
+	const struct redis_link *link = &reach->nodes[owner];
+	return !redis_link_is_broken(link) || link->retry_ms == 0;
+}
+
+static void take_range(struct redis_reach *reach, const int slots[2], const struct redis_host *host, bool keeps_good)
 {
 	for (int lane = 0; lane < REDIS_LANES_MAX; lane++) {
-		int slot = redis_slot_of_lane(lane), owner = reach->owner[lane];
-		bool is_kept = keeps_connected && owner != REDIS_NO_NODE && !redis_link_is_broken(&reach->nodes[owner]);
-		if (slot < slots[0] || slot > slots[1] || is_kept)
+		int slot = redis_slot_of_lane(lane);
+		if (slot < slots[0] || slot > slots[1] || (keeps_good && redis_reach_has_owner(reach, lane)))
 			continue;
 		int node = redis_reach_node(reach, host);
 		if (node != REDIS_NO_NODE)
@@ -111,7 +118,7 @@ static void take_range(struct redis_reach *reach, const int slots[2], const stru
 }
 
 static enum err take_map(struct redis_reach *reach, const struct redis_host *asked, const redisReply *map,
-                         bool keeps_connected, struct fault *fault)
+                         bool keeps_good, struct fault *fault)
 {
 	if (map->elements == 0)
 		return fault_set(fault, ERR_UNAVAILABLE, "STORE_UNREADY", "store: the Redis Cluster serves no slots");
@@ -120,12 +127,12 @@ static enum err take_map(struct redis_reach *reach, const struct redis_host *ask
 		int slots[2];
 		if (!read_range(map->element[i], asked, slots, &host))
 			return fault_set(fault, ERR_UNAVAILABLE, "STORE_STRANGE", "store: Redis gives a map that is none");
-		take_range(reach, slots, &host, keeps_connected);
+		take_range(reach, slots, &host, keeps_good);
 	}
 	return ERR_OK;
 }
 
-static enum err ask_node(struct redis_reach *reach, int node, bool keeps_connected, struct fault *fault)
+static enum err ask_node(struct redis_reach *reach, int node, bool keeps_good, struct fault *fault)
 {
 	struct redis_link *link = &reach->nodes[node];
 	struct redis_words words = {.count = 0};
@@ -140,43 +147,43 @@ static enum err ask_node(struct redis_reach *reach, int node, bool keeps_connect
 	if (err != ERR_OK)
 		return err;
 	struct redis_host asked = link->master;
-	err = take_map(reach, &asked, map, keeps_connected, fault);
+	err = take_map(reach, &asked, map, keeps_good, fault);
 	freeReplyObject(map);
 	return err;
 }
 
 /* Those who are connected first: others may be gone. */
-static enum err ask_known(struct redis_reach *reach, bool are_connected, bool keeps_connected, struct fault *fault)
+static enum err ask_known(struct redis_reach *reach, bool are_connected, bool keeps_good, struct fault *fault)
 {
 	enum err err = ERR_UNAVAILABLE;
 	for (int i = 0; i < REDIS_NODES_MAX && err == ERR_UNAVAILABLE; i++)
 		if (reach->nodes[i].master.port != 0 && are_connected != redis_link_is_broken(&reach->nodes[i]))
-			err = ask_node(reach, i, keeps_connected, fault);
+			err = ask_node(reach, i, keeps_good, fault);
 	return err;
 }
 
-static enum err ask_seeds(struct redis_reach *reach, bool keeps_connected, struct fault *fault)
+static enum err ask_seeds(struct redis_reach *reach, bool keeps_good, struct fault *fault)
 {
 	enum err err = ERR_UNAVAILABLE;
 	for (size_t i = 0; i < reach->address->host_count && err == ERR_UNAVAILABLE; i++) {
 		int node = redis_reach_node(reach, &reach->address->hosts[i]);
 		if (node != REDIS_NO_NODE)
-			err = ask_node(reach, node, keeps_connected, fault);
+			err = ask_node(reach, node, keeps_good, fault);
 	}
 	return err;
 }
 
-enum err redis_reach_find_owners(struct redis_reach *reach, bool keeps_connected, struct fault *fault)
+enum err redis_reach_find_owners(struct redis_reach *reach, bool keeps_good, struct fault *fault)
 {
 	struct fault own;
 	(void)fault_set(&own, ERR_UNAVAILABLE, "STORE_UNREACHABLE", "store: the Redis Cluster cannot be reached");
 	enum err err = ERR_UNAVAILABLE;
 	if (clock_steady_ms() >= reach->map_not_before_ms) {
-		err = ask_known(reach, true, keeps_connected, &own);
+		err = ask_known(reach, true, keeps_good, &own);
 		if (err == ERR_UNAVAILABLE)
-			err = ask_known(reach, false, keeps_connected, &own);
+			err = ask_known(reach, false, keeps_good, &own);
 		if (err == ERR_UNAVAILABLE)
-			err = ask_seeds(reach, keeps_connected, &own);
+			err = ask_seeds(reach, keeps_good, &own);
 		reach->map_not_before_ms = clock_steady_ms() + MAP_PAUSE_MS;
 	}
 	if (err != ERR_OK)

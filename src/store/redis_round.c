@@ -216,12 +216,6 @@ static void read_all(struct run *run)
 
 /* ---- the round ---- */
 
-static bool has_connected_owner(const struct redis_reach *reach, int lane)
-{
-	int owner = reach->owner[lane];
-	return owner != REDIS_NO_NODE && !redis_link_is_broken(&reach->nodes[owner]);
-}
-
 /* Whether nothing that is left has a chance. */
 static bool is_hopeless(const struct run *run)
 {
@@ -242,7 +236,7 @@ static void look_around(struct run *run)
 {
 	struct fault fault;
 	for (size_t i = 0; i < run->round->count && !run->needs_map; i++)
-		run->needs_map = !run->commands[i].is_done && !has_connected_owner(run->reach, lane_of(run, i));
+		run->needs_map = !run->commands[i].is_done && !redis_reach_has_owner(run->reach, lane_of(run, i));
 	if (run->needs_map)
 		(void)!redis_reach_find_owners(run->reach, true, &fault);
 }

@@ -91,11 +91,11 @@ class Cluster:
 
     def ask(self, *words):
         """The answer of the node that has the key."""
-        return self.nodes[0].ask("-c", *words)
+        return self.living()[0].ask("-c", *words)
 
     def key(self, job_id):
         """The key of a job, as docs/redis.md has it."""
-        slot = int(self.nodes[0].ask("CLUSTER", "KEYSLOT", job_id))
+        slot = int(self.living()[0].ask("CLUSTER", "KEYSLOT", job_id))
         return f"{self.prefix}progress:{{{slot // 64:x}}}:{job_id}"
 
     def empty(self):
