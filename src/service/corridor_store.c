@@ -233,8 +233,8 @@ static bool is_unproved(const struct cache_entry *entry)
 	return !entry->is_dirty && !entry->is_fresh && !entry->is_lost;
 }
 
-/* Whether an answer of this batch rests on what was at hand alone: on a shared store it may be old, and the commit is to
- * prove that it is not. */
+/* Whether an answer of this batch rests on what was at hand alone: on a shared store it may be old, and the commit is
+ * to prove that it is not. */
 static bool must_prove(const struct corridor *corridor)
 {
 	bool must_prove = false;

@@ -27,6 +27,9 @@ enum err redis_check_unix(const char *address, struct fault *fault) MUST_USE;
 enum err redis_check_sentinel(const char *address, struct fault *fault) MUST_USE;
 enum err redis_check_cluster(const char *address, struct fault *fault) MUST_USE;
 
+/* Shows in the metrics what a commit is worth now. A store says so when that changes; any thread. */
+void store_note_durability(enum store_durability durability);
+
 /* Whether the record passes the filters of the query (all but limit and before_row). */
 bool query_lets_pass(const struct store_query *query, const struct store_record *record);
 

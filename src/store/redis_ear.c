@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/parts.h"
 #include "store/redis_parts.h"
 
 enum { CHECK_MS = 1000 /* how often the server's settings are looked at */ };
@@ -116,6 +117,7 @@ static enum err check(struct redis_ear *ear, bool is_new_connection, struct faul
 	if (err != ERR_OK)
 		return err;
 	atomic_store(&ear->durability, (int)durability);
+	store_note_durability(durability);
 	if (compare(ear, store_name, number, is_new_connection))
 		return ERR_OK;
 	return fault_set(fault, ERR_UNAVAILABLE, "STORE_UNREACHABLE", "store: what Redis publishes does not come");

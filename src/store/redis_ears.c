@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/parts.h"
 #include "store/redis_cluster.h"
 
 enum {
@@ -251,6 +252,7 @@ static void ask_durability(struct redis_ears *ears)
 			worst = one;
 	}
 	atomic_store(&ears->durability, (int)worst);
+	store_note_durability(worst);
 }
 
 /* Asks how the nodes are. is_once: as far as they can say it now. */

@@ -46,7 +46,15 @@ enum err store_open(const char *url, struct store **ret_store, struct fault *fau
 	assert(url != NULL && ret_store != NULL && fault != NULL);
 	const char *address;
 	const struct scheme *scheme = find_scheme(url, &address, fault);
-	return scheme != NULL ? scheme->open(address, ret_store, fault) : fault->code;
+	enum err err = scheme != NULL ? scheme->open(address, ret_store, fault) : fault->code;
+	if (err == ERR_OK)
+		store_note_durability((*ret_store)->class->durability(*ret_store));
+	return err;
+}
+
+void store_note_durability(enum store_durability durability)
+{
+	metrics_set(METRICS_STORE_IS_WEAK, durability != STORE_SYNCED);
 }
 
 enum err store_check_url(const char *url, struct fault *fault)
