@@ -4,6 +4,7 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.request
 
 import pytest
 
@@ -253,22 +254,30 @@ def durability(daemon):
         return reply.durability
 
 
+def is_weak(daemon):
+    with urllib.request.urlopen(f"{daemon.http_url()}/metrics", timeout=10) as answer:
+        (line,) = [line for line in answer.read().decode().splitlines() if line.startswith("progressd_store_weak ")]
+    return line.split()[1] == "1"
+
+
 def test_a_weak_redis_is_warned_of_and_followed(start_daemon):
     redis = Redis()
     try:
         daemon = start_daemon(store=redis.url)
         assert daemon.log().count("event=weak_store") == 1
         assert durability(daemon) == rpc.DURABILITY_MEMORY
+        assert is_weak(daemon)
         redis.ask("CONFIG", "SET", "appendonly", "yes")
         until(lambda: durability(daemon) == rpc.DURABILITY_WRITTEN, "the setting is seen")
         redis.ask("CONFIG", "SET", "appendfsync", "always")
         until(lambda: durability(daemon) == rpc.DURABILITY_SYNCED, "the setting is seen")
+        assert not is_weak(daemon)
     finally:
         redis.close()
 
 
 def test_a_safe_redis_is_not_warned_of(pair):
-    assert "weak_store" not in pair[0].log()
+    assert "weak_store" not in pair[0].log() and not is_weak(pair[0])
     assert durability(pair[0]) == rpc.DURABILITY_SYNCED
 
 
