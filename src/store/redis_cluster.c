@@ -4,8 +4,6 @@
 #include "store/parts.h"
 #include "store/redis_cluster.h"
 
-enum { PATIENCE_MS = 700 /* several nodes may be silent, one after the other */ };
-
 static enum store_durability cluster_durability(struct store *store)
 {
 	return (enum store_durability)atomic_load(&redis_cluster_of(store)->ears.durability);
@@ -133,8 +131,8 @@ static const struct store_class cluster_class = {
 static enum err open_parts(struct redis_cluster *cluster, struct fault *fault)
 {
 	redis_make_name(cluster->instance);
-	redis_reach_init(&cluster->reach, &cluster->address, PATIENCE_MS);
-	redis_reach_init(&cluster->list_reach, &cluster->address, PATIENCE_MS);
+	redis_reach_init(&cluster->reach, &cluster->address, REDIS_REPLY_MS_MAX);
+	redis_reach_init(&cluster->list_reach, &cluster->address, REDIS_REPLY_MS_MAX);
 	pthread_mutex_init(&cluster->list_lock, NULL);
 	redis_line_init(&cluster->line, REDIS_LANES_MAX);
 	enum err err = redis_ears_start(&cluster->ears, &cluster->line, &cluster->address, cluster->instance, fault);

@@ -117,8 +117,8 @@ struct redis_round {
 	void (*lose)(int lane, void *context);
 };
 
-/* Does the round, all nodes at a time, for REDIS_CALL_MS_MAX at most. UNAVAILABLE: not all could be done. Other errors
- * are those of `take`, and of the servers. */
+/* Does the round, all nodes at a time, for REDIS_CALL_MS_MAX at most, longer only while a lane is on its way between
+ * two nodes that are well. UNAVAILABLE: not all could be done. Other errors are those of `take`, and of the servers. */
 enum err redis_reach_run(struct redis_reach *reach, const struct redis_round *round, struct fault *fault) MUST_USE;
 
 /* Hears of commits: as struct redis_ear, on all nodes. */

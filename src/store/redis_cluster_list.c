@@ -5,7 +5,7 @@
 #include "store/redis_cluster.h"
 
 enum {
-	ROWS_AT_ONCE = 250, /* of one lane, looked at by one script */
+	ROWS_AT_ONCE = 250, /* of one lane, looked at by one script that leaves some out */
 	JOBS_AT_ONCE = 16,
 	BYTES_AT_ONCE = 64 << 10,
 };
@@ -37,6 +37,18 @@ static int lane_of_part(size_t index, void *context)
 	return listing->asked[index];
 }
 
+static bool is_set(const char *text)
+{
+	return text != NULL && *text != '\0';
+}
+
+/* Whether there are filters that no index serves. */
+static bool leaves_some_out(const struct store_query *query)
+{
+	return query->stages != 0 || is_set(query->pipeline) || is_set(query->job_id_prefix) ||
+	       (query->states != 0 && (is_set(query->parent) || __builtin_popcountll(query->states) > 2));
+}
+
 static enum err write_question(struct redis_link *link, size_t index, void *context, struct fault *fault)
 {
 	const struct listing *listing = context;
@@ -45,7 +57,7 @@ static enum err write_question(struct redis_link *link, size_t index, void *cont
 	    .lane = lane,
 	    .query = listing->query,
 	    .before_row = listing->parts[lane].next_row,
-	    .rows_max = ROWS_AT_ONCE,
+	    .rows_max = leaves_some_out(listing->query) ? ROWS_AT_ONCE : (int64_t)listing->jobs_at_once,
 	    .jobs_max = listing->jobs_at_once,
 	    .bytes_max = BYTES_AT_ONCE,
 	};

@@ -11,7 +11,11 @@
 #include "base/clock.h"
 #include "store/redis_cluster.h"
 
-enum { PAUSE_MS_MIN = 1, PAUSE_MS_MAX = 20 };
+enum {
+	PAUSE_MS_MIN = 1,
+	PAUSE_MS_MAX = 20,
+	MOVE_MS_MAX = 3000, /* for which a lane may be on its way from one node to another, if both are well */
+};
 
 struct command {
 	bool is_done;
@@ -25,6 +29,7 @@ struct run {
 	struct command *commands;
 	size_t left;
 	bool needs_map;
+	bool has_moving; /* a lane is on its way, as its node has said in this pass */
 	enum err broken; /* by which the round has ended; ERR_OK: it has not */
 	int64_t started_ms;
 	struct fault *fault;
@@ -137,9 +142,11 @@ static void take_error(struct run *run, size_t index, const redisReply *reply)
 	switch (redis_reach_follow(run->reach, lane_of(run, index), reply, &ask)) {
 	case REDIS_ASK:
 		command->ask = run->round->is_single ? ask : REDIS_NO_NODE;
+		run->has_moving = true;
 		break;
 	case REDIS_MOVED:
 	case REDIS_WAIT:
+		run->has_moving = true;
 		break;
 	case REDIS_NOT_REDIRECTED:
 		refuse(run, &run->reach->nodes[sent_to], redis_fault_of_error(reply->str, run->fault));
@@ -267,6 +274,7 @@ static void drop_unread(struct run *run)
 static void make_pass(struct run *run)
 {
 	run->started_ms = clock_steady_ms();
+	run->has_moving = false;
 	choose_nodes(run);
 	if (run->broken != ERR_OK)
 		return;
@@ -279,7 +287,7 @@ static void make_pass(struct run *run)
 
 static enum err run_all(struct run *run)
 {
-	int64_t deadline_ms = clock_steady_ms() + REDIS_CALL_MS_MAX;
+	int64_t begun_ms = clock_steady_ms();
 	(void)fault_set(run->fault, ERR_UNAVAILABLE, "STORE_UNREACHABLE", "store: the Redis Cluster cannot be reached");
 	for (int count = 0;; count++) {
 		make_pass(run);
@@ -288,7 +296,8 @@ static enum err run_all(struct run *run)
 		if (run->left == 0 || run->round->is_once)
 			return ERR_OK;
 		look_around(run);
-		if (is_hopeless(run) || clock_steady_ms() >= deadline_ms)
+		int64_t patience_ms = run->has_moving ? MOVE_MS_MAX : REDIS_CALL_MS_MAX;
+		if (is_hopeless(run) || clock_steady_ms() >= begun_ms + patience_ms)
 			return run->fault->code = ERR_UNAVAILABLE;
 		rest(run, count);
 	}
