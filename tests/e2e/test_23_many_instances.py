@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from support.messages import job as messages, rpc, service, stage, stages
-from support.places import TREE, program
+from support.places import documented_rights, program
 from support.redis import SAFE, Redis
 from support.redis_cluster import Cluster
 from support.rpc import Refused
@@ -402,9 +402,7 @@ def test_progressd_does_not_start_without_its_redis(run_progressd, folder):
 def test_the_documented_rights_are_enough(start_daemon, folder):
     redis = Redis(*SAFE)
     try:
-        with open(TREE / "docs/redis.md", encoding="utf-8") as manual:
-            (line,) = [line for line in manual if line.startswith("ACL SETUSER")]
-        assert redis.ask(*line.replace("PASSWORD", "very-secret").split()) == "OK"
+        assert redis.ask(*documented_rights()[0].replace("PASSWORD", "very-secret").split()) == "OK"
         assert redis.ask("ACL", "SETUSER", "default", "off") == "OK"
         path = f"{folder}/password"
         with open(path, "w", encoding="utf-8") as file:

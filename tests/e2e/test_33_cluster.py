@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from support.messages import stage
+from support.messages import rpc, stage
+from support.places import documented_rights
 from support.redis import SAFE
-from support.redis_cluster import SLOTS, Cluster
+from support.redis_cluster import SLOTS, Cluster, Node
 from support.rpc import Refused
 from support.wait import until
 from support.watcher import Watcher
@@ -189,3 +190,25 @@ def test_a_killed_master_is_replaced(cluster, pair, figure):
     assert max(refusals) < 1.5, "within a second, and a little for a busy machine"
     figure(f"a killed master of the cluster: refused within {max(refusals) * 1000:.0f} ms, all agree {seconds:.1f} s after "
            "it was replaced")
+
+
+def test_the_documented_rights_are_enough(cluster, start_daemon):
+    for node in cluster.nodes:
+        assert node.ask(*documented_rights()[1].replace("PASSWORD", "very-secret").split()) == "OK"
+    daemon = start_daemon(store=cluster.url.replace("//", "//progressd@"), env={"PROGRESSD_REDIS_PASSWORD": "very-secret"})
+    with daemon.client() as client:
+        reply, _ = client.reply("CreateJob", job_id="job-1", parent="family")
+        assert (reply.code, reply.durability) == (0, rpc.DURABILITY_SYNCED)
+        advance(client, "job-1", 1)
+        assert len(client.call("ListJobs").jobs) == 1
+        client.call("DeleteJob", job_id="job-1")
+
+
+def test_a_cluster_that_nobody_has_made_is_refused_at_the_start(run_progressd, folder):
+    node = Node(*SAFE)
+    try:
+        done = run_progressd("--rpc", f"ipc://{folder}/r", "--pub", f"ipc://{folder}/p", "--store",
+                             f"redis+cluster://{node.address}")
+        assert done.returncode == 1 and "serves no slots" in done.stderr
+    finally:
+        node.close()

@@ -11,3 +11,9 @@ BUILD = pathlib.Path(
 
 def program(name):
     return str(BUILD / "bin" / name)
+
+
+def documented_rights():
+    """The commands of docs/redis.md that make a user: on a single server, in a cluster."""
+    lines = (TREE / "docs/redis.md").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("ACL SETUSER")]
