@@ -28,6 +28,10 @@ int redis_slot_of_lane(int lane);
 void redis_lane_key(const struct redis_address *address, const char *name, int lane, const char *rest,
                     char ret_key[REDIS_KEY_BYTES]);
 
+/* Writes what the keys of a lane begin with: PREFIX + name + {lane} + ":". */
+void redis_lane_prefix(const struct redis_address *address, const char *name, int lane,
+                       char ret_prefix[REDIS_KEY_BYTES]);
+
 /* The lane in the braces of a channel; -1: there is none. */
 int redis_lane_of_channel(const char *channel);
 

@@ -221,8 +221,7 @@ static enum err write_put(struct redis_link *link, struct commit *commit, size_t
 	redis_word(&words, "EVALSHA");
 	redis_word(&words, link->scripts[REDIS_SCRIPT_LANE_PUT]);
 	add_put_keys(&words, address, lane, record, &place);
-	redis_lane_key(address, "progress-index:", lane, "", place.index);
-	strcat(place.index, ":");
+	redis_lane_prefix(address, "progress-index:", lane, place.index);
 	redis_lane_key(address, "progress-changes:", lane, "", place.channel);
 	redis_word(&words, place.index);
 	redis_word(&words, place.channel);

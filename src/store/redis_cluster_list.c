@@ -1,4 +1,5 @@
 /* Listings in a cluster: each lane gives some of its jobs, and those of all lanes are merged. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +168,7 @@ static enum err merge(struct listing *listing, store_visit *visit, void *context
 			err = ask_for_more(listing, row, fault);
 			continue;
 		}
+		assert(part != NULL); /* else it were over, or blocked */
 		last_row = row;
 		left--;
 		goes_on = visit(&part->record, row, context);

@@ -48,6 +48,12 @@ void redis_lane_key(const struct redis_address *address, const char *name, int l
 	         rest);
 }
 
+void redis_lane_prefix(const struct redis_address *address, const char *name, int lane,
+                       char ret_prefix[REDIS_KEY_BYTES])
+{
+	snprintf(ret_prefix, REDIS_KEY_BYTES, "%s%s{%x}:", address->prefix, name, (unsigned)lane);
+}
+
 int redis_lane_of_channel(const char *channel)
 {
 	const char *open = strchr(channel, '{');

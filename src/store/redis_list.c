@@ -60,12 +60,10 @@ static void index_key(const struct redis_address *address, int lane, const char 
 /* What stands before the job_id in the key of a job. */
 static void jobs_prefix(const struct redis_address *address, int lane, char ret_prefix[REDIS_KEY_BYTES])
 {
-	if (lane == REDIS_NO_LANE) {
+	if (lane == REDIS_NO_LANE)
 		redis_key(address, "progress:", "", ret_prefix);
-		return;
-	}
-	redis_lane_key(address, "progress:", lane, "", ret_prefix);
-	strcat(ret_prefix, ":");
+	else
+		redis_lane_prefix(address, "progress:", lane, ret_prefix);
 }
 
 /* The sorted sets in which all that match must be. */

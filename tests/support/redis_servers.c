@@ -93,6 +93,12 @@ static void ask_until(int port, const char *question, const char *text)
 	assert(0 && "redis-server does not become ready");
 }
 
+static void add_host(char *hosts, const char *comma, int port)
+{
+	size_t length = strlen(hosts);
+	snprintf(hosts + length, TEXT_BYTES - length, "%s127.0.0.1:%d", comma, port);
+}
+
 static void start_cluster(struct redis_servers *servers, char *ret_hosts)
 {
 	char command[TEXT_BYTES];
@@ -110,7 +116,7 @@ static void start_cluster(struct redis_servers *servers, char *ret_hosts)
 			snprintf(command, sizeof command, "CLUSTER MEET 127.0.0.1 %d %s", port, bus);
 		if (i > 0)
 			ask_until(servers->ports[0], command, "OK");
-		sprintf(ret_hosts + strlen(ret_hosts), "%s127.0.0.1:%d", i > 0 ? "," : "", port);
+		add_host(ret_hosts, i > 0 ? "," : "", port);
 	}
 	for (int i = 0; i < REDIS_SERVERS_MASTERS; i++)
 		ask_until(servers->ports[i], "CLUSTER INFO", "cluster_state:ok");
@@ -132,9 +138,10 @@ static void start_sentinels(struct redis_servers *servers, char *ret_hosts)
 		(void)start(servers, path, options);
 		servers->ports[servers->count - 1] = port;
 		ask_until(port, "INFO sentinel", "status=ok");
-		sprintf(ret_hosts + strlen(ret_hosts), "%s127.0.0.1:%d", i > 0 ? "," : "", port);
+		add_host(ret_hosts, i > 0 ? "," : "", port);
 	}
-	strcat(ret_hosts, "/main");
+	size_t length = strlen(ret_hosts);
+	snprintf(ret_hosts + length, TEXT_BYTES - length, "/main");
 }
 
 void redis_servers_start(struct redis_servers *servers)
