@@ -29,7 +29,7 @@ struct run {
 	struct command *commands;
 	size_t left;
 	bool needs_map;
-	bool has_moving; /* a lane is on its way, as its node has said in this pass */
+	bool has_moving; /* a lane is or was on its way, as its node has said */
 	enum err broken; /* by which the round has ended; ERR_OK: it has not */
 	int64_t started_ms;
 	struct fault *fault;
@@ -144,9 +144,10 @@ static void take_error(struct run *run, size_t index, const redisReply *reply)
 		command->ask = run->round->is_single ? ask : REDIS_NO_NODE;
 		run->has_moving = true;
 		break;
-	case REDIS_MOVED:
 	case REDIS_WAIT:
 		run->has_moving = true;
+		break;
+	case REDIS_MOVED:
 		break;
 	case REDIS_NOT_REDIRECTED:
 		refuse(run, &run->reach->nodes[sent_to], redis_fault_of_error(reply->str, run->fault));
@@ -274,7 +275,6 @@ static void drop_unread(struct run *run)
 static void make_pass(struct run *run)
 {
 	run->started_ms = clock_steady_ms();
-	run->has_moving = false;
 	choose_nodes(run);
 	if (run->broken != ERR_OK)
 		return;

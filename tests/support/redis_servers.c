@@ -17,7 +17,7 @@
 
 enum { WORDS_MAX = 32, TRIES_MAX = 3000, TRY_NS = 10000000, SLOTS = 16384, TEXT_BYTES = 200 };
 
-static int free_port(void)
+int redis_servers_free_port(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof address;
@@ -35,7 +35,7 @@ static int start(struct redis_servers *servers, const char *first, const char *c
 {
 	char port[12];
 	assert(servers->count < REDIS_SERVERS_MAX);
-	servers->ports[servers->count] = free_port();
+	servers->ports[servers->count] = redis_servers_free_port();
 	snprintf(port, sizeof port, "%d", servers->ports[servers->count]);
 	const char *words[WORDS_MAX] = {"redis-server", first};
 	size_t count = first != NULL ? 2 : 1;
@@ -104,7 +104,7 @@ static void start_cluster(struct redis_servers *servers, char *ret_hosts)
 	char command[TEXT_BYTES];
 	for (int i = 0; i < REDIS_SERVERS_MASTERS; i++) {
 		char bus[12], name[40];
-		snprintf(bus, sizeof bus, "%d", free_port());
+		snprintf(bus, sizeof bus, "%d", redis_servers_free_port());
 		snprintf(name, sizeof name, "nodes-%d.conf", i);
 		const char *const options[] = {
 		    "--cluster-enabled", "yes", "--cluster-config-file", name, "--cluster-port", bus, NULL};
@@ -127,7 +127,7 @@ static void start_sentinels(struct redis_servers *servers, char *ret_hosts)
 	char path[120];
 	int master = start(servers, NULL, NULL);
 	for (int i = 0; i < REDIS_SERVERS_SENTINELS; i++) {
-		int port = free_port();
+		int port = redis_servers_free_port();
 		snprintf(path, sizeof path, "%s/sentinel-%d.conf", servers->folder, i);
 		FILE *file = fopen(path, "w");
 		assert(file != NULL);

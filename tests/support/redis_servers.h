@@ -20,6 +20,9 @@ struct redis_servers {
 	size_t count;
 };
 
+/* A port of the loopback on which nobody listens. */
+int redis_servers_free_port(void);
+
 /* Starts all, and returns when they serve; fails the run when they do not. */
 void redis_servers_start(struct redis_servers *servers);
 
