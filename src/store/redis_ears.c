@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -28,6 +29,30 @@ static bool is_text(const redisReply *reply, const char *text)
 	return reply->type == REDIS_REPLY_STRING && strcmp(reply->str, text) == 0;
 }
 
+/* Until a lane that nobody listened to is compared, its numbers may be those of a store that has lost what was heard:
+ * what comes cannot be told from it. */
+static void take_message(struct redis_ears *ears, int lane, const redisReply *text)
+{
+	struct redis_message *message = redis_message_read(text->str, text->len, lane, ears->instance);
+	if (message != NULL && message->number > 0 && ears->is_anew[lane]) {
+		free(message);
+		message = NULL;
+	}
+	redis_line_add(ears->line, message);
+}
+
+/* Lanes are given away one by one; a node that all have left at once is the master no more, and what it has told may be
+ * lost. */
+static void leave(struct redis_ears *ears, int left, int node)
+{
+	ears->subscribed[left] = REDIS_NO_NODE;
+	for (int lane = 0; lane < REDIS_LANES_MAX; lane++)
+		if (ears->subscribed[lane] == node)
+			return;
+	for (int lane = 0; lane < REDIS_LANES_MAX; lane++)
+		ears->is_anew[lane] |= ears->subscribed[lane] == REDIS_NO_NODE && ears->reach.owner[lane] == node;
+}
+
 /* Takes {"smessage", channel, text} or {"sunsubscribe", channel, ...}: the lane has left the node. Returns whether it
  * is the answer to a subscription, {"ssubscribe", channel, ...}. */
 static bool take_push(struct redis_ears *ears, int node, const redisReply *reply)
@@ -39,9 +64,9 @@ static bool take_push(struct redis_ears *ears, int node, const redisReply *reply
 		return false;
 	const redisReply *kind = reply->element[0], *text = reply->element[2];
 	if (is_text(kind, "smessage") && text->type == REDIS_REPLY_STRING)
-		redis_line_add(ears->line, redis_message_read(text->str, text->len, lane, ears->instance));
+		take_message(ears, lane, text);
 	else if (is_text(kind, "sunsubscribe") && ears->subscribed[lane] == node)
-		ears->subscribed[lane] = REDIS_NO_NODE;
+		leave(ears, lane, node);
 	else if (is_text(kind, "ssubscribe"))
 		ears->subscribed[lane] = node;
 	return is_text(kind, "ssubscribe");
@@ -219,21 +244,30 @@ static enum err take_answer(redisReply *reply, size_t index, void *context, stru
 	return ERR_OK;
 }
 
+/* Whether the lane is heard where it is not served: the node was the master, and does not say that it is no more. */
+static bool is_elsewhere(const struct redis_ears *ears, int lane)
+{
+	int owner = ears->questions.owner[lane], node = ears->subscribed[lane];
+	return !redis_is_same_host(&ears->questions.nodes[owner].master, &ears->reach.nodes[node].master);
+}
+
 static void compare(struct redis_ears *ears, const struct answers *answers, int lane)
 {
 	if (!answers->is_known[lane] || ears->subscribed[lane] == REDIS_NO_NODE)
 		return;
+	bool is_elsewhere_now = is_elsewhere(ears, lane);
 	struct redis_survey survey = {
 	    .number = answers->numbers[lane],
 	    .expected = ears->expected[lane],
-	    .is_other_store = strcmp(answers->names[lane], ears->store_names[lane]) != 0,
+	    .is_other_store = is_elsewhere_now || strcmp(answers->names[lane], ears->store_names[lane]) != 0,
 	    .is_new_connection = ears->is_anew[lane],
 	};
 	memcpy(ears->store_names[lane], answers->names[lane], REDIS_NAME_BYTES);
 	ears->expected[lane] = survey.number;
 	ears->is_anew[lane] = false;
-	if (!redis_line_compare(ears->line, lane, &survey))
-		drop_node(ears, ears->subscribed[lane]); /* what it publishes does not come */
+	bool has_come = redis_line_compare(ears->line, lane, &survey);
+	if (!has_come || is_elsewhere_now)
+		drop_node(ears, ears->subscribed[lane]); /* what is published does not come from it */
 }
 
 /* The worst that any node's settings make of a commit. */
