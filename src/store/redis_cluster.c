@@ -9,9 +9,26 @@ static enum store_durability cluster_durability(struct store *store)
 	return (enum store_durability)atomic_load(&redis_cluster_of(store)->ears.durability);
 }
 
+struct hearing {
+	struct redis_cluster *cluster;
+	store_tell *tell;
+	void *context;
+};
+
+/* Jobs made from now on come after all those that were heard of, whatever the clocks of other machines say. */
+static void note_row(const struct store_news *news, void *context)
+{
+	const struct hearing *hearing = context;
+	int64_t tick = news->row / REDIS_LANES_MAX;
+	if (tick > hearing->cluster->latest_tick)
+		hearing->cluster->latest_tick = tick;
+	hearing->tell(news, hearing->context);
+}
+
 static bool cluster_hear(struct store *store, enum store_hearing hearing, store_tell *tell, void *context)
 {
-	return redis_line_hear(&redis_cluster_of(store)->line, hearing, tell, context);
+	struct hearing noted = {redis_cluster_of(store), tell, context};
+	return redis_line_hear(&noted.cluster->line, hearing, note_row, &noted);
 }
 
 static void cluster_listen(struct store *store, void (*wake)(void *context), void *context)

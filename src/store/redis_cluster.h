@@ -155,7 +155,7 @@ struct redis_cluster {
 	/* Of the thread that loads and commits. */
 	struct redis_reach reach;
 	uint64_t commit_count;
-	int64_t latest_tick;              /* of the rows given to new jobs */
+	int64_t latest_tick;              /* of the rows given to new jobs, or heard of */
 	bool must_prove[REDIS_LANES_MAX]; /* by the next commit */
 	/* Of any thread. */
 	pthread_mutex_t list_lock;

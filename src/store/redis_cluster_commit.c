@@ -144,6 +144,7 @@ enum err redis_cluster_load(struct store *store, struct store_load *loads, size_
 
 struct made {
 	int lane;
+	int64_t row; /* if it is a new job */
 	int writes;
 };
 
@@ -158,7 +159,7 @@ struct commit {
 	size_t asked_count;
 };
 
-/* A row that is above all that this process has given. */
+/* A row that is above all that this process has given or heard of. */
 static int64_t next_row(struct redis_cluster *cluster, int lane)
 {
 	struct timespec now;
@@ -234,7 +235,7 @@ static enum err write_put(struct redis_link *link, struct commit *commit, size_t
 	redis_word_number(&words, record->state);
 	redis_word_number(&words, record->expires_ms);
 	redis_word(&words, record->parent);
-	redis_word_number(&words, put->expected_revision == 0 ? next_row(commit->cluster, lane) : 0);
+	redis_word_number(&words, commit->made[index].row);
 	if (!put->is_removal)
 		redis_add_fields(&words, record, keys);
 	return redis_link_add(link, &words, fault);
@@ -339,8 +340,11 @@ static enum err commit_all(struct commit *commit, struct fault *fault)
 	commit->made = calloc(commit->count + 1, sizeof *commit->made);
 	if (commit->made == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "store: no memory left");
-	for (size_t i = 0; i < commit->count; i++)
+	for (size_t i = 0; i < commit->count; i++) {
 		commit->made[i].lane = redis_lane_of(commit->puts[i].record.job_id);
+		if (commit->puts[i].expected_revision == 0)
+			commit->made[i].row = next_row(commit->cluster, commit->made[i].lane);
+	}
 	choose_asked(commit);
 	round.count = commit->count + commit->asked_count;
 	return redis_reach_run(&commit->cluster->reach, &round, fault);
