@@ -103,8 +103,26 @@ void metrics_move_job(int previous_state, int previous_stage, int state, int sta
 	if (!is_place(state, stage))
 		return;
 	move_jobs(state, stage, 1);
-	if (state != previous_state)
+	metrics_reach_state(previous_state, state);
+}
+
+void metrics_reach_state(int previous_state, int state)
+{
+	if (state != previous_state && state > 0 && state < METRICS_STATES_MAX)
 		count(&arrivals[state], 1);
+}
+
+void metrics_add_job(int state, int stage)
+{
+	if (is_place(state, stage))
+		move_jobs(state, stage, 1);
+}
+
+void metrics_forget_jobs(void)
+{
+	for (int state = 0; state < METRICS_STATES_MAX; state++)
+		for (int stage = 0; stage < METRICS_STAGES_MAX; stage++)
+			atomic_store_explicit(&jobs[state][stage], 0, memory_order_relaxed);
 }
 
 uint64_t metrics_counter_value(enum metrics_counter counter)

@@ -32,7 +32,8 @@
 	GAUGE(STREAMS, "progressd_streams", "Open HTTP streams.")                                                          \
 	GAUGE(TOKENS_ARE_WELL, "progressd_tokens_up",                                                                      \
 	      "1: the tokens are those of the file; 0: it could not be read anew.")                                        \
-	GAUGE(STORE_IS_WELL, "progressd_store_up", "1: the latest commit succeeded.")
+	GAUGE(STORE_IS_WELL, "progressd_store_up", "1: the latest commit succeeded.")                                      \
+	GAUGE(STORE_IS_WEAK, "progressd_store_weak", "1: a crash of the store may lose what was acknowledged.")
 
 /* SPREAD(NAME, name for people, what it shows, unit): in seconds (observed in ns) or plain numbers */
 #define METRICS_SPREADS(SPREAD)                                                                                        \
@@ -74,6 +75,12 @@ void metrics_count_call(enum metrics_door door, size_t method, int code, int64_t
 
 /* A job changed its state or stage; state 0: it was not there before, or is not any more. Numbers as in the schema. */
 void metrics_move_job(int previous_state, int previous_stage, int state, int stage);
+
+/* The same in parts: that a job came into a state; that one is there of which no change was counted; and that it is not
+ * known any more which are there. */
+void metrics_reach_state(int previous_state, int state);
+void metrics_add_job(int state, int stage);
+void metrics_forget_jobs(void);
 
 uint64_t metrics_counter_value(enum metrics_counter counter);
 int64_t metrics_gauge_value(enum metrics_gauge gauge);

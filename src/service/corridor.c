@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/metrics.h"
+#include "service/corridor_adopt.h"
 #include "service/corridor_apply.h"
 #include "service/corridor_news.h"
 #include "service/corridor_store.h"
@@ -88,10 +89,9 @@ static void take_batch(struct corridor *corridor, struct list *commands)
 
 void corridor_publish(struct corridor *corridor, const struct feed_change *told)
 {
-	const struct feed_facts *facts = &told->facts;
 	feed_publish(corridor->feed, told);
 	metrics_add(METRICS_CHANGES, 1);
-	metrics_move_job(facts->previous_state, facts->previous_stage, told->is_removal ? 0 : facts->state, facts->stage);
+	corridor_count_change(corridor, told);
 }
 
 /* What was learned from ends that are committed stays learned. Those undone are read anew when all else is kept. */
@@ -294,6 +294,7 @@ void corridor_carry_out(struct corridor *corridor, struct list *commands, struct
 {
 	corridor->now = now;
 	corridor_hear(corridor, STORE_HEAR_ARRIVED);
+	corridor_go_on_adopting(corridor);
 	parking_take_woken(&corridor->parking, commands);
 	parking_take_due(&corridor->parking, now.steady_ms, commands);
 	add_silent(corridor, commands);
@@ -316,42 +317,6 @@ void corridor_run(struct corridor *corridor, struct list *commands, struct momen
 	corridor_reply(&finished);
 }
 
-struct adoption {
-	struct corridor *corridor;
-	double seen_s; /* the latest time that a bar has seen */
-};
-
-static bool adopt(const struct store_record *record, int64_t row, void *context)
-{
-	(void)row;
-	struct adoption *adoption = context;
-	struct corridor *corridor = adoption->corridor;
-	struct job *job = NULL;
-	struct fault fault = {0};
-	if (listed_open(record, corridor->options.on_unreadable, &job, &fault) != ERR_OK || job == NULL)
-		return true;
-	follow(corridor, job);
-	metrics_move_job(0, 0, (int)job->view.state, job->view.stage);
-	if (job->pace.has_estimate && job->pace.estimate.seen_at > adoption->seen_s)
-		adoption->seen_s = job->pace.estimate.seen_at;
-	job_destroy(job);
-	return true;
-}
-
-enum err corridor_adopt(struct corridor *corridor, struct moment now, struct fault *fault)
-{
-	struct store_query live = {
-	    .states = UINT64_C(1) << JOB_STATE_ACTIVE | UINT64_C(1) << JOB_STATE_STALLED,
-	    .limit = SIZE_MAX,
-	};
-	struct adoption adoption = {.corridor = corridor};
-	corridor->now = now;
-	enum err err = store_list(corridor->store, &live, adopt, &adoption, fault);
-	if (err != ERR_OK)
-		return err;
-	return pace_clock_start(&corridor->clock, corridor->store, corridor->options.boot_key, adoption.seen_s, now, fault);
-}
-
 static int64_t earlier(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -361,6 +326,8 @@ int64_t corridor_next_due(const struct corridor *corridor)
 {
 	int64_t due_ms = earlier(parking_next_due(&corridor->parking), leases_next_due(&corridor->leases));
 	due_ms = earlier(due_ms, earlier(movers_next_due(&corridor->movers), lessons_next_due(&corridor->lessons)));
+	if (corridor->adoption.is_under_way)
+		due_ms = earlier(due_ms, corridor->adoption.due_ms);
 	return earlier(due_ms, corridor->expiry_due_ms);
 }
 

@@ -58,6 +58,13 @@ struct corridor_options {
 	void (*on_data_loss)(const struct fault *fault);
 };
 
+/* The listing of the jobs under way. */
+struct corridor_adoption {
+	bool is_under_way;
+	int64_t below_row; /* these are still to be listed */
+	int64_t due_ms;    /* the next page, steady */
+};
+
 struct corridor {
 	struct store *store;
 	struct feed *feed;
@@ -70,10 +77,11 @@ struct corridor {
 	struct movers movers;
 	int64_t many_watched_ms; /* until then a change of a simulated job may concern a watcher of many; steady */
 	struct list deferred;    /* commands to be carried out right after this batch is published */
-	int64_t missed_ms;       /* when news of other instances were missed last, steady; 0: never */
-	int64_t expiry_due_ms;   /* when finished jobs are looked for next, steady */
-	uint64_t removals;       /* jobs removed up to now */
-	struct arena arena;      /* of one batch */
+	struct corridor_adoption adoption;
+	int64_t missed_ms;     /* when news of other instances were missed last, steady; 0: never */
+	int64_t expiry_due_ms; /* when finished jobs are looked for next, steady */
+	uint64_t removals;     /* jobs removed up to now */
+	struct arena arena;    /* of one batch */
 	struct command *batch[CORRIDOR_BATCH_MAX];
 	size_t batch_count;
 	struct corridor_change changes[CORRIDOR_BATCH_MAX]; /* at most one for each command */

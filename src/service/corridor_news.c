@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "service/corridor_adopt.h"
 #include "wire/reader.h"
 #include "wire/writer.h"
 
@@ -252,14 +253,12 @@ static void take_news(const struct store_news *news, void *context)
 /* Nothing that is at hand counts any more, and nobody knows what watchers have missed. */
 static void begin_anew(struct corridor *corridor)
 {
-	struct fault fault;
 	cache_drop_untouched(&corridor->cache);
 	for (size_t i = 0; i < corridor->touched_count; i++)
 		corridor->touched[i]->is_stale = true;
 	feed_begin_anew(corridor->feed);
 	corridor->missed_ms = corridor->now.steady_ms;
-	/* Leases that were given meanwhile; without an answer now, the next sign of life tells of them. */
-	(void)!corridor_adopt(corridor, corridor->now, &fault);
+	corridor_begin_adoption(corridor);
 }
 
 bool corridor_hear(struct corridor *corridor, enum store_hearing hearing)

@@ -233,17 +233,21 @@ static bool is_unproved(const struct cache_entry *entry)
 	return !entry->is_dirty && !entry->is_fresh && !entry->is_lost;
 }
 
-/* Whether an answer of this batch rests on what was at hand alone: on a shared store it may be old. */
-static bool must_ask(const struct corridor *corridor)
+/* Whether an answer of this batch rests on what was at hand alone: on a shared store it may be old, and the commit is
+ * to prove that it is not. */
+static bool must_prove(const struct corridor *corridor)
 {
+	bool must_prove = false;
 	if (!store_is_shared(corridor->store))
 		return false;
 	for (size_t i = 0; i < corridor->batch_count; i++) {
 		const struct command *command = corridor->batch[i];
-		if (command->call != NULL && command->entry != NULL && is_unproved(command->entry))
-			return true;
+		if (command->call == NULL || command->entry == NULL || !is_unproved(command->entry))
+			continue;
+		store_prove(corridor->store, command->entry->job_id);
+		must_prove = true;
 	}
-	return false;
+	return must_prove;
 }
 
 /* What was looked at cannot be proved to be of today. */
@@ -288,7 +292,7 @@ void corridor_commit(struct corridor *corridor, struct list *commands)
 	size_t count = make_puts(corridor);
 	enum store_durability durability = store_durability(corridor->store);
 	struct fault fault = {0};
-	bool asks = count > 0 || must_ask(corridor);
+	bool asks = must_prove(corridor) || count > 0;
 	enum err err = asks ? store_commit(corridor->store, corridor->puts, count, &durability, &fault) : ERR_OK;
 	if (err == ERR_DATA_LOSS) {
 		corridor->options.on_data_loss(&fault);

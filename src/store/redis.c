@@ -11,18 +11,19 @@ static enum store_durability redis_durability(struct store *store)
 
 static bool redis_hear(struct store *store, enum store_hearing hearing, store_tell *tell, void *context)
 {
-	return redis_ear_hear(&redis_of(store)->ear, hearing, tell, context);
+	return redis_line_hear(&redis_of(store)->line, hearing, tell, context);
 }
 
 static void redis_listen(struct store *store, void (*wake)(void *context), void *context)
 {
-	redis_ear_listen(&redis_of(store)->ear, wake, context);
+	redis_line_listen(&redis_of(store)->line, wake, context);
 }
 
 static void redis_close(struct store *store)
 {
 	struct redis_store *redis = redis_of(store);
 	redis_ear_stop(&redis->ear);
+	redis_line_finish(&redis->line);
 	redis_link_close(&redis->link);
 	redis_link_close(&redis->list_link);
 	pthread_mutex_destroy(&redis->list_lock);
@@ -61,7 +62,8 @@ static enum err open_store(const char *address, enum redis_way way, struct store
 	redis_link_init(&redis->link, &redis->address);
 	redis_link_init(&redis->list_link, &redis->address);
 	pthread_mutex_init(&redis->list_lock, NULL);
-	err = redis_ear_start(&redis->ear, &redis->address, redis->instance, fault);
+	redis_line_init(&redis->line, 1);
+	err = redis_ear_start(&redis->ear, &redis->line, &redis->address, redis->instance, fault);
 	if (err != ERR_OK) {
 		redis_close(&redis->base);
 		return err;

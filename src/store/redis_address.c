@@ -21,8 +21,8 @@ static enum err refuse(struct fault *fault, const char *what)
 	return fault_set(
 	    fault, ERR_INVALID_ARGUMENT, "STORE_URL",
 	    "store: %s; allowed is redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], "
-	    "redis+unix://[USER[:PASSWORD]@]/PATH or "
-	    "redis+sentinel://[USER[:PASSWORD]@]HOST[:PORT],…/MASTER[/DATABASE], with ?prefix=TEXT&replicas=N&database=N",
+	    "redis+unix://[USER[:PASSWORD]@]/PATH, redis+sentinel://[USER[:PASSWORD]@]HOST[:PORT],…/MASTER[/DATABASE] or "
+	    "redis+cluster://[USER[:PASSWORD]@]HOST[:PORT],…, with ?prefix=TEXT&replicas=N&database=N",
 	    what);
 }
 
@@ -121,14 +121,14 @@ static const char *read_host(struct part host, int port_default, struct redis_ho
 	return NULL;
 }
 
-static const char *read_sentinels(struct part hosts, struct redis_address *address)
+static const char *read_hosts(struct part hosts, int port_default, struct redis_address *address)
 {
 	const char *wrong = NULL;
 	do {
-		if (address->host_count == REDIS_SENTINELS_MAX)
-			return "there are more than eight sentinels";
+		if (address->host_count == REDIS_HOSTS_MAX)
+			return "there are more than sixteen hosts";
 		struct part host = cut(hosts, ',', &hosts);
-		wrong = read_host(host, SENTINEL_PORT_DEFAULT, &address->hosts[address->host_count++]);
+		wrong = read_host(host, port_default, &address->hosts[address->host_count++]);
 	} while (wrong == NULL && hosts.length > 0);
 	return wrong;
 }
@@ -149,9 +149,19 @@ static const char *read_place(struct part place, struct redis_address *address)
 	if (database.length > 0 && !read_number(database, 0, DATABASES_MAX, &address->database))
 		return "the database is a number from 0";
 	if (address->way == REDIS_BY_SENTINEL)
-		return read_sentinels(hosts, address);
+		return read_hosts(hosts, SENTINEL_PORT_DEFAULT, address);
+	if (address->way == REDIS_BY_CLUSTER)
+		return read_hosts(hosts, PORT_DEFAULT, address);
 	address->host_count = 1;
 	return read_host(hosts, PORT_DEFAULT, &address->hosts[0]);
+}
+
+/* What stands in braces decides in which part of a cluster a key lies. */
+static const char *check_cluster(const struct redis_address *address)
+{
+	if (address->database != 0)
+		return "a cluster has no databases but 0";
+	return strpbrk(address->prefix, "{}") != NULL ? "the prefix in a cluster has no braces" : NULL;
 }
 
 /* What is wrong with the address, or NULL. */
@@ -170,7 +180,7 @@ static const char *read_all(struct part whole, struct redis_address *address)
 		parameter = cut(parameters, '&', &parameters);
 		wrong = read_parameter(parameter, address);
 	}
-	return wrong;
+	return wrong == NULL && address->way == REDIS_BY_CLUSTER ? check_cluster(address) : wrong;
 }
 
 static enum err read_password_file(const char *path, struct redis_address *address, struct fault *fault)
@@ -231,6 +241,12 @@ enum err redis_check_sentinel(const char *address, struct fault *fault)
 {
 	struct redis_address read;
 	return redis_address_read(address, REDIS_BY_SENTINEL, &read, fault);
+}
+
+enum err redis_check_cluster(const char *address, struct fault *fault)
+{
+	struct redis_address read;
+	return redis_address_read(address, REDIS_BY_CLUSTER, &read, fault);
 }
 
 void redis_key(const struct redis_address *address, const char *name, const char *rest, char ret_key[REDIS_KEY_BYTES])

@@ -45,10 +45,8 @@ static enum err read_transaction(struct redis_link *link, size_t count, redisRep
 	return fault_set(fault, ERR_UNAVAILABLE, "STORE_STRANGE", "store: Redis answers something else than was asked");
 }
 
-/* A reply inside of a transaction is none that we know: it may be an error. */
-static enum err refuse_reply(struct redis_link *link, const redisReply *reply, struct fault *fault)
+enum err redis_refuse_reply(const redisReply *reply, struct fault *fault)
 {
-	redis_link_close(link);
 	if (reply->type == REDIS_REPLY_ERROR)
 		return redis_fault_of_error(reply->str, fault);
 	return fault_set(fault, ERR_UNAVAILABLE, "STORE_STRANGE", "store: Redis answers something else than was asked");
@@ -70,7 +68,7 @@ struct loading {
 	size_t count;
 };
 
-static void forget_loads(struct store_load *loads, size_t count)
+void redis_forget_loads(struct store_load *loads, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(loads[i].payload);
@@ -103,13 +101,11 @@ static enum err add_loads(struct redis_link *link, const struct loading *loading
 	return err == ERR_OK ? add(link, "EXEC", fault) : err;
 }
 
-/* Fills a load from {row, revision, record}. */
-static enum err take_load(struct redis_link *link, const redisReply *reply, struct store_load *load,
-                          struct fault *fault)
+enum err redis_take_load(const redisReply *reply, struct store_load *load, struct fault *fault)
 {
 	bool is_triple = reply->type == REDIS_REPLY_ARRAY && reply->elements == 3;
 	if (!is_triple)
-		return refuse_reply(link, reply, fault);
+		return redis_refuse_reply(reply, fault);
 	const redisReply *record = reply->element[2];
 	int64_t row = redis_number_of(reply->element[0]), revision = redis_number_of(reply->element[1]);
 	if (reply->element[0]->type == REDIS_REPLY_NIL)
@@ -136,9 +132,11 @@ static enum err read_loads(struct redis_link *link, const struct loading *loadin
 	if (err != ERR_OK)
 		return err;
 	for (size_t i = 0; i < count && err == ERR_OK; i++)
-		err = take_load(link, reply->element[i], &loading->loads[first + i], fault);
+		err = redis_take_load(reply->element[i], &loading->loads[first + i], fault);
+	if (err == ERR_UNAVAILABLE || err == ERR_INTERNAL)
+		redis_link_close(link);
 	int64_t number = redis_number_of(reply->element[count]);
-	redis_ear_note_shown(&loading->redis->ear, number > 0 ? number : 0);
+	redis_line_note_shown(&loading->redis->line, 0, number > 0 ? number : 0);
 	freeReplyObject(reply);
 	return err;
 }
@@ -147,8 +145,8 @@ static enum err try_load(struct redis_link *link, void *context, struct fault *f
 {
 	struct loading *loading = context;
 	if (has_moved(link))
-		redis_ear_note_loss(&loading->redis->ear);
-	forget_loads(loading->loads, loading->count);
+		redis_line_note_loss(&loading->redis->line, 0);
+	redis_forget_loads(loading->loads, loading->count);
 	for (size_t first = 0; first < loading->count; first += LOADS_AT_ONCE_MAX) {
 		size_t left = loading->count - first, count = left < LOADS_AT_ONCE_MAX ? left : LOADS_AT_ONCE_MAX;
 		enum err err = add_loads(link, loading, first, count, fault);
@@ -164,12 +162,12 @@ enum err redis_load(struct store *store, struct store_load *loads, size_t count,
 {
 	struct redis_store *redis = redis_of(store);
 	struct loading loading = {redis, loads, count};
-	redis_ear_set_busy(&redis->ear, true);
+	redis_line_set_busy(&redis->line, true);
 	redis_ear_check_master(&redis->ear, &redis->link);
 	enum err err = redis_try(&redis->link, try_load, &loading, fault);
 	if (err != ERR_OK) {
-		forget_loads(loads, count);
-		redis_ear_set_busy(&redis->ear, false);
+		redis_forget_loads(loads, count);
+		redis_line_set_busy(&redis->line, false);
 	}
 	return err;
 }
@@ -190,8 +188,7 @@ struct commit {
 	char channel[REDIS_KEY_BYTES];
 };
 
-static void add_fields(struct redis_words *words, const struct store_record *record,
-                       char (*keys)[JOB_METADATA_KEY_BYTES_MAX + 16])
+void redis_add_fields(struct redis_words *words, const struct store_record *record, char (*keys)[REDIS_FIELD_BYTES_MAX])
 {
 	const struct stage *stage = stages_find(record->stage);
 	const struct {
@@ -231,7 +228,7 @@ static enum err add_put(struct redis_link *link, const struct commit *commit, si
 	const struct store_put *put = &commit->puts[index];
 	const struct store_record *record = &put->record;
 	char job[REDIS_KEY_BYTES], name[REDIS_NAME_BYTES + 24];
-	char keys[JOB_METADATA_ENTRIES_MAX][JOB_METADATA_KEY_BYTES_MAX + 16];
+	char keys[JOB_METADATA_ENTRIES_MAX][REDIS_FIELD_BYTES_MAX];
 	struct redis_words words;
 	words.count = 0;
 	words.numbers_bytes = 0;
@@ -254,25 +251,35 @@ static enum err add_put(struct redis_link *link, const struct commit *commit, si
 	redis_word_number(&words, record->expires_ms);
 	redis_word(&words, record->parent);
 	if (!put->is_removal)
-		add_fields(&words, record, keys);
+		redis_add_fields(&words, record, keys);
 	return redis_link_add(link, &words, fault);
 }
 
-/* Takes {row, number}. A removal that may have been made by an earlier attempt meets no job any more. */
-static enum err take_put(struct redis_link *link, const struct commit *commit, const redisReply *reply,
-                         struct store_put *put, struct fault *fault)
+enum err redis_take_put(const redisReply *reply, struct store_put *put, bool is_repeated, int64_t *ret_number,
+                        struct fault *fault)
 {
 	bool is_pair = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
 	int64_t row = is_pair ? redis_number_of(reply->element[0]) : 0;
-	int64_t number = is_pair ? redis_number_of(reply->element[1]) : -1;
-	if (number < 0 || row == 0)
-		return refuse_reply(link, reply, fault);
-	redis_ear_note_shown(&commit->redis->ear, number);
-	bool was_removed = row == ROW_NO_JOB && put->is_removal && commit->attempts > 1;
+	*ret_number = is_pair ? redis_number_of(reply->element[1]) : -1;
+	if (*ret_number < 0 || row == 0)
+		return redis_refuse_reply(reply, fault);
+	bool was_removed = row == ROW_NO_JOB && put->is_removal && is_repeated;
 	put->is_conflict = row < 0 && !was_removed;
 	if (!put->is_conflict)
 		put->row = put->is_removal ? 0 : row;
 	return ERR_OK;
+}
+
+static enum err take_put(struct redis_link *link, const struct commit *commit, const redisReply *reply,
+                         struct store_put *put, struct fault *fault)
+{
+	int64_t number;
+	enum err err = redis_take_put(reply, put, commit->attempts > 1, &number, fault);
+	if (err == ERR_OK)
+		redis_line_note_shown(&commit->redis->line, 0, number);
+	else
+		redis_link_close(link);
+	return err;
 }
 
 /* One put needs no transaction: the script is one. */
@@ -319,7 +326,7 @@ static enum err ask_number(struct redis_link *link, const struct commit *commit,
 	if (err != ERR_OK)
 		return err;
 	int64_t number = redis_number_of(reply);
-	redis_ear_note_shown(&commit->redis->ear, number > 0 ? number : 0);
+	redis_line_note_shown(&commit->redis->line, 0, number > 0 ? number : 0);
 	freeReplyObject(reply);
 	return ERR_OK;
 }
@@ -347,7 +354,7 @@ static enum err try_commit(struct redis_link *link, void *context, struct fault 
 	commit->attempts++;
 	/* The puts rest on what the other server had; the same revision may mean something else here. */
 	if (has_moved(link)) {
-		redis_ear_note_loss(&commit->redis->ear);
+		redis_line_note_loss(&commit->redis->line, 0);
 		return fault_set(fault, ERR_UNAVAILABLE, "STORE_MOVED", "store: Redis has a new master; try again");
 	}
 	if (commit->count == 0)
@@ -384,13 +391,13 @@ enum err redis_commit(struct store *store, struct store_put *puts, size_t count,
 	redis_key(&redis->address, "progress-index:", "changes", commit.changes);
 	redis_key(&redis->address, "progress-changes", "", commit.channel);
 	redis->commit_count += count;
-	redis_ear_set_busy(&redis->ear, true);
+	redis_line_set_busy(&redis->line, true);
 	redis_ear_check_master(&redis->ear, &redis->link);
 	enum err err = redis_try(&redis->link, try_commit, &commit, fault);
 	if (err == ERR_OK)
 		*ret_durability = worth_of(&commit);
 	else
-		redis_ear_set_busy(&redis->ear, false);
+		redis_line_set_busy(&redis->line, false);
 	return err;
 }
 

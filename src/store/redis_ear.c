@@ -1,68 +1,19 @@
 /*
- * Hearing of commits. A thread listens to what the commits publish and puts it in line for the committing thread. The
- * numbers tell whether any is missing: those of one connection follow each other, and after a new connection the
- * server is asked how many there were. What is missing cannot be had any more, but it can be said.
+ * Hearing of commits. A thread listens to what the commits publish and puts it in line for the committing thread. After
+ * a new connection the server is asked how many commits there were.
  */
 #include <assert.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/parts.h"
 #include "store/redis_parts.h"
 
-enum {
-	CHECK_MS = 1000,             /* how often the server's settings are looked at */
-	PATIENCE_MS = 300,           /* how long what was shown may take to be heard of */
-	QUEUED_BYTES_MAX = 64 << 20, /* beyond this, what is not yet told is forgotten */
-};
-
-/* ---- what is in line, under the lock ---- */
-
-static void clear(struct redis_ear *ear)
-{
-	while (ear->first != NULL) {
-		struct redis_message *message = ear->first;
-		ear->first = message->next;
-		free(message);
-	}
-	ear->last = &ear->first;
-	ear->queued_bytes = 0;
-}
-
-static void wake_if_needed(struct redis_ear *ear)
-{
-	bool has_something = ear->first != NULL || ear->has_missed;
-	if (!has_something || ear->is_busy || ear->is_woken || ear->wake == NULL)
-		return;
-	ear->is_woken = true;
-	ear->wake(ear->wake_context);
-}
-
-static void note_missed(struct redis_ear *ear)
-{
-	ear->has_missed = true;
-	clear(ear);
-}
-
-static void queue(struct redis_ear *ear, struct redis_message *message)
-{
-	if (message->number > 0 && message->number <= ear->heard) {
-		free(message); /* of before the subscription, which we know of already */
-		return;
-	}
-	if (message->number > ear->heard + 1 || ear->queued_bytes > QUEUED_BYTES_MAX)
-		note_missed(ear);
-	if (message->number > 0)
-		ear->heard = message->number;
-	message->next = NULL;
-	*ear->last = message;
-	ear->last = &message->next;
-	ear->queued_bytes += sizeof *message + message->news.length;
-}
+enum { CHECK_MS = 1000 /* how often the server's settings are looked at */ };
 
 /* ---- the listening thread ---- */
 
@@ -75,13 +26,7 @@ static void take_publication(struct redis_ear *ear, const redisReply *reply)
 	if (!is_message)
 		return;
 	const redisReply *text = reply->element[2];
-	struct redis_message *message = redis_message_read(text->str, text->len, ear->instance);
-	if (message == NULL)
-		note_missed(ear);
-	else if (message->news.is_sign && message->news.is_own)
-		free(message);
-	else
-		queue(ear, message);
+	redis_line_add(ear->line, redis_message_read(text->str, text->len, 0, ear->instance));
 }
 
 /* Takes what the socket has. False: the connection is broken, or something on it cannot be understood. */
@@ -90,15 +35,13 @@ static bool take_publications(struct redis_ear *ear)
 	redisContext *context = ear->subscription.context;
 	bool is_good = redisBufferRead(context) == REDIS_OK;
 	void *reply = NULL;
-	pthread_mutex_lock(&ear->lock);
+	redis_line_open(ear->line);
 	while (is_good && redisGetReplyFromReader(context, &reply) == REDIS_OK && reply != NULL) {
 		take_publication(ear, reply);
 		freeReplyObject(reply);
 		reply = NULL;
 	}
-	pthread_cond_signal(&ear->arrived);
-	wake_if_needed(ear);
-	pthread_mutex_unlock(&ear->lock);
+	redis_line_close(ear->line);
 	return is_good && context->err == 0;
 }
 
@@ -121,20 +64,15 @@ static enum err subscribe(struct redis_ear *ear, struct fault *fault)
 /* Compares what was heard with what the server has. False: something published has not come. */
 static bool compare(struct redis_ear *ear, const char *store_name, uint64_t number, bool is_new_connection)
 {
-	pthread_mutex_lock(&ear->lock);
-	bool is_other_store = strcmp(store_name, ear->store_name) != 0;
-	bool is_missing = is_new_connection ? number != ear->heard : number < ear->heard;
-	bool has_come = is_new_connection || is_other_store || ear->heard >= ear->expected;
-	if (is_other_store || is_missing) {
-		note_missed(ear);
-		ear->heard = number;
-	}
+	struct redis_survey survey = {
+	    .number = number,
+	    .expected = ear->expected,
+	    .is_other_store = strcmp(store_name, ear->store_name) != 0,
+	    .is_new_connection = is_new_connection,
+	};
 	memcpy(ear->store_name, store_name, REDIS_NAME_BYTES);
 	ear->expected = number;
-	pthread_cond_signal(&ear->arrived);
-	wake_if_needed(ear);
-	pthread_mutex_unlock(&ear->lock);
-	return has_come;
+	return redis_line_compare(ear->line, 0, &survey);
 }
 
 /* A server that was replaced may not know it for seconds, and take what will be lost: it is left at once. */
@@ -144,9 +82,9 @@ static enum err follow_master(struct redis_ear *ear, struct fault *fault)
 	enum err err = redis_find_master(ear->address, &master, fault);
 	if (err != ERR_OK)
 		return ERR_OK; /* without sentinels the master is where it was */
-	pthread_mutex_lock(&ear->lock);
+	pthread_mutex_lock(&ear->master_lock);
 	ear->master = master;
-	pthread_mutex_unlock(&ear->lock);
+	pthread_mutex_unlock(&ear->master_lock);
 	bool is_here =
 	    redis_is_same_host(&master, &ear->subscription.master) && redis_is_same_host(&master, &ear->questions.master);
 	if (is_here)
@@ -158,9 +96,9 @@ void redis_ear_check_master(struct redis_ear *ear, struct redis_link *link)
 {
 	if (ear->address->way != REDIS_BY_SENTINEL || redis_link_is_broken(link))
 		return;
-	pthread_mutex_lock(&ear->lock);
+	pthread_mutex_lock(&ear->master_lock);
 	bool is_master = ear->master.port == 0 || redis_is_same_host(&ear->master, &link->master);
-	pthread_mutex_unlock(&ear->lock);
+	pthread_mutex_unlock(&ear->master_lock);
 	if (!is_master)
 		redis_link_close(link);
 }
@@ -179,6 +117,7 @@ static enum err check(struct redis_ear *ear, bool is_new_connection, struct faul
 	if (err != ERR_OK)
 		return err;
 	atomic_store(&ear->durability, (int)durability);
+	store_note_durability(durability);
 	if (compare(ear, store_name, number, is_new_connection))
 		return ERR_OK;
 	return fault_set(fault, ERR_UNAVAILABLE, "STORE_UNREACHABLE", "store: what Redis publishes does not come");
@@ -268,27 +207,20 @@ static enum err start_thread(struct redis_ear *ear, struct fault *fault)
 	return ERR_OK;
 }
 
-enum err redis_ear_start(struct redis_ear *ear, const struct redis_address *address, const char *instance,
-                         struct fault *fault)
+enum err redis_ear_start(struct redis_ear *ear, struct redis_line *line, const struct redis_address *address,
+                         const char *instance, struct fault *fault)
 {
-	*ear = (struct redis_ear){.address = address, .instance = instance, .durability = STORE_MEMORY};
-	ear->last = &ear->first;
+	*ear = (struct redis_ear){.address = address, .instance = instance, .line = line, .durability = STORE_MEMORY};
 	redis_link_init(&ear->subscription, address);
 	redis_link_init(&ear->questions, address);
-	pthread_mutex_init(&ear->lock, NULL);
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&ear->arrived, &attributes);
-	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&ear->master_lock, NULL);
 	ear->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (ear->stop_fd < 0)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_FILES", "store: the system gave no file descriptor");
 	enum err err = open_ear(ear, fault);
 	if (err != ERR_OK)
 		return err;
-	ear->has_missed = false; /* nothing was known before */
-	ear->told = ear->heard;
+	redis_line_begin(line);
 	return start_thread(ear, fault);
 }
 
@@ -303,102 +235,5 @@ void redis_ear_stop(struct redis_ear *ear)
 	close_ear(ear);
 	if (ear->stop_fd >= 0)
 		close(ear->stop_fd);
-	clear(ear);
-	pthread_cond_destroy(&ear->arrived);
-	pthread_mutex_destroy(&ear->lock);
-}
-
-/* ---- the committing thread ---- */
-
-void redis_ear_note_shown(struct redis_ear *ear, int64_t number)
-{
-	ear->shown = (uint64_t)number;
-	ear->has_gone_back |= ear->shown < ear->told;
-}
-
-void redis_ear_note_loss(struct redis_ear *ear)
-{
-	ear->has_gone_back = true;
-}
-
-void redis_ear_set_busy(struct redis_ear *ear, bool is_busy)
-{
-	pthread_mutex_lock(&ear->lock);
-	ear->is_busy = is_busy;
-	wake_if_needed(ear);
-	pthread_mutex_unlock(&ear->lock);
-}
-
-static void wait_for_shown(struct redis_ear *ear)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += PATIENCE_MS * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	while (!ear->has_missed && ear->heard < ear->shown)
-		if (pthread_cond_timedwait(&ear->arrived, &ear->lock, &until) != 0)
-			break;
-	if (ear->heard < ear->shown)
-		note_missed(ear);
-}
-
-/* Takes what is to be told out of the line: up to the number, or all. */
-static struct redis_message *take(struct redis_ear *ear, uint64_t up_to)
-{
-	struct redis_message *taken = ear->first, **end = &taken;
-	while (*end != NULL && (*end)->number <= up_to) {
-		ear->queued_bytes -= sizeof **end + (*end)->news.length;
-		end = &(*end)->next;
-	}
-	ear->first = *end;
-	if (ear->first == NULL)
-		ear->last = &ear->first;
-	*end = NULL;
-	return taken;
-}
-
-/* Nothing of what was known counts any more; what the store shows now does. */
-static void begin_anew(struct redis_ear *ear)
-{
-	clear(ear);
-	if (ear->has_gone_back || ear->heard < ear->shown)
-		ear->heard = ear->shown;
-	ear->has_missed = false;
-	ear->has_gone_back = false;
-	ear->told = ear->heard;
-}
-
-bool redis_ear_hear(struct redis_ear *ear, enum store_hearing hearing, store_tell *tell, void *context)
-{
-	struct redis_message *messages = NULL;
-	pthread_mutex_lock(&ear->lock);
-	if (hearing == STORE_HEAR_SHOWN && !ear->has_gone_back)
-		wait_for_shown(ear);
-	bool is_whole = !ear->has_missed && !ear->has_gone_back;
-	if (is_whole)
-		messages = take(ear, hearing == STORE_HEAR_SHOWN ? ear->shown : UINT64_MAX);
-	else
-		begin_anew(ear);
-	ear->is_busy = false;
-	ear->is_woken = false;
-	wake_if_needed(ear);
-	pthread_mutex_unlock(&ear->lock);
-	while (messages != NULL) {
-		struct redis_message *message = messages;
-		messages = message->next;
-		ear->told = message->number > ear->told ? message->number : ear->told;
-		tell(&message->news, context);
-		free(message);
-	}
-	return is_whole;
-}
-
-void redis_ear_listen(struct redis_ear *ear, void (*wake)(void *context), void *context)
-{
-	pthread_mutex_lock(&ear->lock);
-	ear->wake = wake;
-	ear->wake_context = context;
-	wake_if_needed(ear);
-	pthread_mutex_unlock(&ear->lock);
+	pthread_mutex_destroy(&ear->master_lock);
 }

@@ -22,7 +22,7 @@ enum {
 
 void redis_link_init(struct redis_link *link, const struct redis_address *address)
 {
-	*link = (struct redis_link){.address = address};
+	*link = (struct redis_link){.address = address, .patience_ms = REDIS_REPLY_MS_MAX};
 }
 
 void redis_link_close(struct redis_link *link)
@@ -72,14 +72,24 @@ void redis_word_number(struct redis_words *words, int64_t number)
 	redis_word_bytes(words, text, (size_t)length);
 }
 
-enum err redis_link_add(struct redis_link *link, const struct redis_words *words, struct fault *fault)
+static enum err add(struct redis_link *link, const char **texts, const size_t *lengths, int count, struct fault *fault)
 {
 	assert(link->context != NULL);
-	const char **texts = (const char **)(uintptr_t)words->texts; /* hiredis only reads them */
-	if (redisAppendCommandArgv(link->context, words->count, texts, words->lengths) == REDIS_OK)
+	if (redisAppendCommandArgv(link->context, count, texts, lengths) == REDIS_OK)
 		return ERR_OK;
 	redis_link_close(link);
 	return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "store: no memory left");
+}
+
+enum err redis_link_add(struct redis_link *link, const struct redis_words *words, struct fault *fault)
+{
+	const char **texts = (const char **)(uintptr_t)words->texts; /* hiredis only reads them */
+	return add(link, texts, words->lengths, words->count, fault);
+}
+
+enum err redis_link_add_texts(struct redis_link *link, const char **texts, int count, struct fault *fault)
+{
+	return add(link, texts, NULL, count, fault);
 }
 
 /* ---- replies ---- */
@@ -175,12 +185,14 @@ static enum err dial(struct redis_link *link, struct fault *fault)
 			return err;
 		link->has_moved |= link->master.port != 0 && !redis_is_same_host(&host, &link->master);
 		link->master = host;
+	} else if (address->way == REDIS_BY_CLUSTER) {
+		host = link->master;
 	}
 	link->context = address->way == REDIS_BY_SOCKET ? redisConnectUnixWithTimeout(address->path, patience)
 	                                                : redisConnectWithTimeout(host.name, host.port, patience);
 	if (link->context == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "store: no memory left");
-	if (link->context->err == 0 && redisSetTimeout(link->context, to_timeval(REDIS_REPLY_MS_MAX)) == REDIS_OK)
+	if (link->context->err == 0 && redisSetTimeout(link->context, to_timeval(link->patience_ms)) == REDIS_OK)
 		return ERR_OK;
 	return fault_of_context(link, fault);
 }
@@ -261,13 +273,18 @@ static enum err teach_scripts(struct redis_link *link, struct fault *fault)
 }
 
 /* A server that let us wait is left alone for longer: meanwhile nobody else need wait. */
-static void put_off(struct redis_link *link, int64_t started_ms)
+void redis_link_put_off(struct redis_link *link, int64_t started_ms)
 {
 	int64_t now_ms = clock_steady_ms();
-	bool is_slow = now_ms - started_ms > REDIS_REPLY_MS_MAX / 2;
+	bool is_slow = now_ms - started_ms > link->patience_ms / 2;
 	int doubled = link->retry_ms == 0 ? RETRY_MS_MIN : link->retry_ms * 2;
 	link->retry_ms = is_slow || doubled > RETRY_MS_MAX ? RETRY_MS_MAX : doubled;
 	link->retry_at_ms = now_ms + link->retry_ms / 2 + random_below(link->retry_ms);
+}
+
+bool redis_link_is_known_gone(const struct redis_link *link)
+{
+	return link->retry_ms > RETRY_MS_MAX / 4;
 }
 
 static enum err make_connection(struct redis_link *link, struct fault *fault)
@@ -291,7 +308,7 @@ enum err redis_link_connect(struct redis_link *link, struct fault *fault)
 	if (err == ERR_OK)
 		return ERR_OK;
 	redis_link_close(link);
-	put_off(link, started_ms);
+	redis_link_put_off(link, started_ms);
 	return err;
 }
 
@@ -313,14 +330,13 @@ enum err redis_try(struct redis_link *link, redis_attempt *attempt, void *contex
 			if (!redis_link_is_broken(link))
 				link->retry_ms = 0;
 			else
-				put_off(link, started_ms);
+				redis_link_put_off(link, started_ms);
 		}
 		/* Who is let in no more is not the caller's business: the server is there for nobody. */
 		if (err == ERR_FAILED_PRECONDITION)
 			err = fault->code = ERR_UNAVAILABLE;
 		bool may_pass = err == ERR_UNAVAILABLE && redis_link_is_broken(link);
-		bool is_known_to_be_gone = link->retry_ms > RETRY_MS_MAX / 4;
-		if (!may_pass || is_known_to_be_gone || link->retry_at_ms > deadline_ms)
+		if (!may_pass || redis_link_is_known_gone(link) || link->retry_at_ms > deadline_ms)
 			return err;
 		sleep_until(link->retry_at_ms);
 	}

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/redis_parts.h"
+#include "store/redis_cluster.h"
 
 enum {
 	ROWS_AT_ONCE = 1000,               /* looked at by one script */
@@ -14,6 +14,7 @@ enum {
 	STATES_BY_INDEX_MAX = 5,           /* so many states are looked for in their own sets */
 	SET_BYTES = 4 * STORE_NUMBERS_MAX, /* of ",1,2,63," */
 	FIELD_COUNT = 13,
+	INDEX_NAME_BYTES = JOB_ID_BYTES_MAX + 16,
 };
 
 struct listing {
@@ -44,14 +45,36 @@ struct sources {
 	int count;
 };
 
-/* The sorted sets in which all that match must be. */
-static void choose_sources(const struct listing *listing, struct sources *ret_sources)
+/* The key of an index of a lane, or of a single server. */
+static void index_key(const struct redis_address *address, int lane, const char *name, const char *rest,
+                      char ret_key[REDIS_KEY_BYTES])
 {
-	const struct store_query *query = listing->query;
-	const struct redis_address *address = &listing->redis->address;
+	char text[INDEX_NAME_BYTES];
+	snprintf(text, sizeof text, "%s%s", name, rest);
+	if (lane == REDIS_NO_LANE)
+		redis_key(address, "progress-index:", text, ret_key);
+	else
+		redis_lane_key(address, "progress-index:", lane, text, ret_key);
+}
+
+/* What stands before the job_id in the key of a job. */
+static void jobs_prefix(const struct redis_address *address, int lane, char ret_prefix[REDIS_KEY_BYTES])
+{
+	if (lane == REDIS_NO_LANE)
+		redis_key(address, "progress:", "", ret_prefix);
+	else
+		redis_lane_prefix(address, "progress:", lane, ret_prefix);
+}
+
+/* The sorted sets in which all that match must be. */
+static void choose_sources(const struct redis_address *address, const struct redis_list_question *question,
+                           struct sources *ret_sources)
+{
+	const struct store_query *query = question->query;
+	int lane = question->lane;
 	ret_sources->count = 1;
 	if (is_set(query->parent)) {
-		redis_key(address, "progress-index:parent:", query->parent, ret_sources->keys[0]);
+		index_key(address, lane, "parent:", query->parent, ret_sources->keys[0]);
 	} else if (query->states != 0 && __builtin_popcountll(query->states) <= STATES_BY_INDEX_MAX) {
 		ret_sources->count = 0;
 		for (int state = 0; state < STORE_NUMBERS_MAX; state++) {
@@ -59,26 +82,27 @@ static void choose_sources(const struct listing *listing, struct sources *ret_so
 			if ((query->states >> state & 1) == 0)
 				continue;
 			snprintf(number, sizeof number, "%d", state);
-			redis_key(address, "progress-index:state:", number, ret_sources->keys[ret_sources->count++]);
+			index_key(address, lane, "state:", number, ret_sources->keys[ret_sources->count++]);
 		}
 	} else {
-		redis_key(address, "progress-index:", "rows", ret_sources->keys[0]);
+		index_key(address, lane, "rows", "", ret_sources->keys[0]);
 	}
 }
 
-static enum err ask_list(struct redis_link *link, const struct listing *listing, struct fault *fault)
+enum err redis_ask_list(struct redis_link *link, const struct redis_list_question *question, struct fault *fault)
 {
-	const struct store_query *query = listing->query;
+	const struct store_query *query = question->query;
+	const struct redis_address *address = link->address;
 	char changes[REDIS_KEY_BYTES], jobs[REDIS_KEY_BYTES], before[24] = "+inf", states[SET_BYTES], stages[SET_BYTES];
 	struct sources sources;
 	struct redis_words words = {.count = 0};
-	choose_sources(listing, &sources);
-	redis_key(&listing->redis->address, "progress-index:", "changes", changes);
-	redis_key(&listing->redis->address, "progress:", "", jobs);
+	choose_sources(address, question, &sources);
+	index_key(address, question->lane, "changes", "", changes);
+	jobs_prefix(address, question->lane, jobs);
 	write_set(query->states, states);
 	write_set(query->stages, stages);
-	if (listing->before_row > 0)
-		snprintf(before, sizeof before, "(%lld", (long long)listing->before_row);
+	if (question->before_row > 0)
+		snprintf(before, sizeof before, "(%lld", (long long)question->before_row);
 	redis_word(&words, "EVALSHA");
 	redis_word(&words, link->scripts[REDIS_SCRIPT_LIST]);
 	redis_word_number(&words, sources.count + 1);
@@ -87,34 +111,41 @@ static enum err ask_list(struct redis_link *link, const struct listing *listing,
 		redis_word(&words, sources.keys[i]);
 	redis_word(&words, jobs);
 	redis_word(&words, before);
-	redis_word_number(&words, ROWS_AT_ONCE);
-	redis_word_number(&words, listing->left < JOBS_AT_ONCE ? (int64_t)listing->left : JOBS_AT_ONCE);
+	redis_word_number(&words, question->rows_max);
+	redis_word_number(&words, (int64_t)question->jobs_max);
 	redis_word(&words, states);
 	redis_word(&words, stages);
 	redis_word(&words, query->pipeline);
 	redis_word(&words, query->parent);
 	redis_word(&words, query->job_id_prefix);
-	redis_word_number(&words, BYTES_AT_ONCE);
+	redis_word_number(&words, question->bytes_max);
 	return redis_link_add(link, &words, fault);
 }
 
 static enum err try_list(struct redis_link *link, void *context, struct fault *fault)
 {
 	struct listing *listing = context;
-	enum err err = ask_list(link, listing, fault);
+	struct redis_list_question question = {
+	    .lane = REDIS_NO_LANE,
+	    .query = listing->query,
+	    .before_row = listing->before_row,
+	    .rows_max = ROWS_AT_ONCE,
+	    .jobs_max = listing->left < JOBS_AT_ONCE ? listing->left : JOBS_AT_ONCE,
+	    .bytes_max = BYTES_AT_ONCE,
+	};
+	enum err err = redis_ask_list(link, &question, fault);
 	if (err == ERR_OK)
 		err = redis_link_read(link, REDIS_ONE_OF(REDIS_REPLY_ARRAY), &listing->reply, fault);
 	return err;
 }
 
-static enum err strange_reply(struct fault *fault)
+enum err redis_refuse_list(struct fault *fault)
 {
 	return fault_set(fault, ERR_INTERNAL, "STORE_STRANGE", "store: Redis gives something else than jobs of ours");
 }
 
-/* Reads the record of a job; the order of the fields is that of the script. False: it is none. */
-static bool read_record(const redisReply *job, const redisReply *fields, struct store_record *ret_record,
-                        int64_t *ret_row)
+bool redis_read_record(const redisReply *job, const redisReply *fields, struct store_record *ret_record,
+                       int64_t *ret_row)
 {
 	bool is_record =
 	    job->type == REDIS_REPLY_STRING && fields->type == REDIS_REPLY_ARRAY && fields->elements == FIELD_COUNT;
@@ -150,12 +181,12 @@ static enum err visit_reply(const redisReply *reply, store_visit *visit, void *c
                             struct fault *fault)
 {
 	if (reply->elements < 2 || reply->elements % 2 != 0)
-		return strange_reply(fault);
+		return redis_refuse_list(fault);
 	for (size_t i = 2; i < reply->elements && *ret_goes_on; i += 2) {
 		struct store_record record;
 		int64_t row;
-		if (!read_record(reply->element[i], reply->element[i + 1], &record, &row))
-			return strange_reply(fault);
+		if (!redis_read_record(reply->element[i], reply->element[i + 1], &record, &row))
+			return redis_refuse_list(fault);
 		*ret_goes_on = visit(&record, row, context) && --*left > 0;
 	}
 	return ERR_OK;
@@ -175,10 +206,10 @@ static enum err list_some(struct listing *listing, store_visit *visit, void *con
 	listing->before_row = err == ERR_OK ? redis_number_of(listing->reply->element[1]) : -1;
 	freeReplyObject(listing->reply);
 	if (err == ERR_OK && (number < 0 || listing->before_row < 0))
-		err = strange_reply(fault);
+		err = redis_refuse_list(fault);
 	struct store_place *place = listing->query->place;
 	if (err == ERR_OK && place != NULL) {
-		redis_ear_note_shown(&redis->ear, number);
+		redis_line_note_shown(&redis->line, 0, number);
 		place->next_row = listing->before_row;
 	}
 	*ret_goes_on = *ret_goes_on && listing->before_row != 0 && place == NULL;
@@ -202,28 +233,31 @@ enum err redis_list(struct store *store, const struct store_query *query, store_
 /* ---- what has expired ---- */
 
 struct expiring {
-	struct redis_store *redis;
 	int64_t now_ms;
 	size_t limit;
 	redisReply *reply;
 };
 
-static enum err try_expired(struct redis_link *link, void *context, struct fault *fault)
+enum err redis_ask_expired(struct redis_link *link, int lane, int64_t now_ms, size_t limit, struct fault *fault)
 {
-	struct expiring *expiring = context;
-	const struct redis_address *address = &expiring->redis->address;
 	char expiry[REDIS_KEY_BYTES], jobs[REDIS_KEY_BYTES];
 	struct redis_words words = {.count = 0};
-	redis_key(address, "progress-index:", "expiry", expiry);
-	redis_key(address, "progress:", "", jobs);
+	index_key(link->address, lane, "expiry", "", expiry);
+	jobs_prefix(link->address, lane, jobs);
 	redis_word(&words, "EVALSHA");
 	redis_word(&words, link->scripts[REDIS_SCRIPT_EXPIRED]);
 	redis_word(&words, "1");
 	redis_word(&words, expiry);
 	redis_word(&words, jobs);
-	redis_word_number(&words, expiring->now_ms);
-	redis_word_number(&words, expiring->limit < JOBS_AT_ONCE ? (int64_t)expiring->limit : JOBS_AT_ONCE);
-	enum err err = redis_link_add(link, &words, fault);
+	redis_word_number(&words, now_ms);
+	redis_word_number(&words, limit < JOBS_AT_ONCE ? (int64_t)limit : JOBS_AT_ONCE);
+	return redis_link_add(link, &words, fault);
+}
+
+static enum err try_expired(struct redis_link *link, void *context, struct fault *fault)
+{
+	struct expiring *expiring = context;
+	enum err err = redis_ask_expired(link, REDIS_NO_LANE, expiring->now_ms, expiring->limit, fault);
 	if (err == ERR_OK)
 		err = redis_link_read(link, REDIS_ONE_OF(REDIS_REPLY_ARRAY), &expiring->reply, fault);
 	return err;
@@ -233,7 +267,7 @@ enum err redis_expired(struct store *store, int64_t now_ms, size_t limit, store_
                        struct fault *fault)
 {
 	struct redis_store *redis = redis_of(store);
-	struct expiring expiring = {redis, now_ms, limit, NULL};
+	struct expiring expiring = {now_ms, limit, NULL};
 	bool goes_on = true;
 	enum err err = redis_try(&redis->link, try_expired, &expiring, fault);
 	if (err != ERR_OK)

@@ -40,7 +40,7 @@ static bool cut_number(struct rest *rest, uint64_t *ret_number)
 	return true;
 }
 
-struct redis_message *redis_message_read(const char *text, size_t length, const char *instance)
+struct redis_message *redis_message_read(const char *text, size_t length, int lane, const char *instance)
 {
 	struct rest rest = {text, text + length};
 	uint64_t number, row;
@@ -60,6 +60,7 @@ struct redis_message *redis_message_read(const char *text, size_t length, const 
 	message->bytes[id_bytes] = '\0';
 	memcpy(message->bytes + id_bytes + 1, rest.at, news_bytes);
 	message->next = NULL;
+	message->lane = lane;
 	message->number = number;
 	message->news = (struct store_news){
 	    .job_id = message->bytes,

@@ -4,13 +4,6 @@
 
 #include "store/redis_parts.h"
 
-static void add_key(struct redis_words *words, const struct redis_address *address, const char *key,
-                    char ret_text[REDIS_KEY_BYTES])
-{
-	redis_key(address, "progress-note:", key, ret_text);
-	redis_word(words, ret_text);
-}
-
 /* ---- load ---- */
 
 struct note_load {
@@ -19,7 +12,17 @@ struct note_load {
 	struct store_note note;
 };
 
-static enum err take_note(const redisReply *reply, struct store_note *note, struct fault *fault)
+enum err redis_ask_note(struct redis_link *link, const char *key, struct fault *fault)
+{
+	struct redis_words words = {.count = 0};
+	redis_word(&words, "HMGET");
+	redis_word(&words, key);
+	redis_word(&words, "revision");
+	redis_word(&words, "note");
+	return redis_link_add(link, &words, fault);
+}
+
+enum err redis_take_note(const redisReply *reply, struct store_note *ret_note, struct fault *fault)
 {
 	if (reply->elements != 2 || reply->element[1]->type != REDIS_REPLY_STRING)
 		return ERR_OK;
@@ -27,31 +30,27 @@ static enum err take_note(const redisReply *reply, struct store_note *note, stru
 	size_t length = reply->element[1]->len;
 	if (revision <= 0 || length > STORE_NOTE_BYTES_MAX)
 		return fault_set(fault, ERR_INTERNAL, "STORE_STRANGE", "store: the key of a note is not ours");
-	note->bytes = malloc(length + 1);
-	if (note->bytes == NULL)
+	ret_note->bytes = malloc(length + 1);
+	if (ret_note->bytes == NULL)
 		return fault_set(fault, ERR_RESOURCE_EXHAUSTED, "NO_MEMORY", "store: no memory left");
-	memcpy(note->bytes, reply->element[1]->str, length);
-	note->length = length;
-	note->revision = (uint64_t)revision;
+	memcpy(ret_note->bytes, reply->element[1]->str, length);
+	ret_note->length = length;
+	ret_note->revision = (uint64_t)revision;
 	return ERR_OK;
 }
 
 static enum err load_note(struct redis_link *link, void *context, struct fault *fault)
 {
 	struct note_load *load = context;
-	struct redis_words words = {.count = 0};
 	char key[REDIS_KEY_BYTES];
 	redisReply *reply;
-	redis_word(&words, "HMGET");
-	add_key(&words, load->address, load->key, key);
-	redis_word(&words, "revision");
-	redis_word(&words, "note");
-	enum err err = redis_link_add(link, &words, fault);
+	redis_key(load->address, "progress-note:", load->key, key);
+	enum err err = redis_ask_note(link, key, fault);
 	if (err == ERR_OK)
 		err = redis_link_read(link, REDIS_ONE_OF(REDIS_REPLY_ARRAY), &reply, fault);
 	if (err != ERR_OK)
 		return err;
-	err = take_note(reply, &load->note, fault);
+	err = redis_take_note(reply, &load->note, fault);
 	freeReplyObject(reply);
 	return err;
 }
@@ -71,26 +70,31 @@ enum err redis_load_note(struct store *store, const char *key, struct store_note
 struct note_put {
 	const struct redis_address *address;
 	const char *key;
-	uint64_t expected_revision;
-	const uint8_t *bytes;
-	size_t length;
+	struct redis_note_put put;
 	bool is_made;
 };
+
+enum err redis_ask_put_note(struct redis_link *link, const char *key, const struct redis_note_put *put,
+                            struct fault *fault)
+{
+	struct redis_words words = {.count = 0};
+	redis_word(&words, "EVALSHA");
+	redis_word(&words, link->scripts[REDIS_SCRIPT_NOTE]);
+	redis_word(&words, "1");
+	redis_word(&words, key);
+	redis_word_number(&words, (int64_t)put->expected_revision);
+	redis_word_number(&words, (int64_t)put->expected_revision + 1);
+	redis_word_bytes(&words, put->length > 0 ? put->bytes : (const void *)"", put->length);
+	return redis_link_add(link, &words, fault);
+}
 
 static enum err put_note(struct redis_link *link, void *context, struct fault *fault)
 {
 	struct note_put *put = context;
-	struct redis_words words = {.count = 0};
 	char key[REDIS_KEY_BYTES];
 	redisReply *reply;
-	redis_word(&words, "EVALSHA");
-	redis_word(&words, link->scripts[REDIS_SCRIPT_NOTE]);
-	redis_word(&words, "1");
-	add_key(&words, put->address, put->key, key);
-	redis_word_number(&words, (int64_t)put->expected_revision);
-	redis_word_number(&words, (int64_t)put->expected_revision + 1);
-	redis_word_bytes(&words, put->length > 0 ? put->bytes : (const void *)"", put->length);
-	enum err err = redis_link_add(link, &words, fault);
+	redis_key(put->address, "progress-note:", put->key, key);
+	enum err err = redis_ask_put_note(link, key, &put->put, fault);
 	if (err == ERR_OK)
 		err = redis_link_read(link, REDIS_ONE_OF(REDIS_REPLY_INTEGER), &reply, fault);
 	if (err != ERR_OK)
@@ -104,7 +108,7 @@ enum err redis_put_note(struct store *store, const char *key, uint64_t expected_
                         size_t length, bool *ret_is_conflict, struct fault *fault)
 {
 	struct redis_store *redis = redis_of(store);
-	struct note_put put = {&redis->address, key, expected_revision, bytes, length, false};
+	struct note_put put = {&redis->address, key, {expected_revision, bytes, length}, false};
 	enum err err = redis_try(&redis->link, put_note, &put, fault);
 	if (err == ERR_OK)
 		*ret_is_conflict = !put.is_made;

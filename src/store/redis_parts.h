@@ -31,9 +31,10 @@ enum {
 	REDIS_CONNECT_MS_MAX = 300,
 	REDIS_CALL_MS_MAX = 850, /* for which a load or a commit tries to reach a server that is gone */
 	REDIS_NAME_BYTES = 20,
+	REDIS_LANES_MAX = 256, /* parts of a store, each numbered by itself; a single server has one */
 };
 
-enum { REDIS_SENTINELS_MAX = 8 };
+enum { REDIS_HOSTS_MAX = 16 };
 
 struct redis_host {
 	char name[256];
@@ -41,12 +42,12 @@ struct redis_host {
 };
 
 /* How the server is reached. */
-enum redis_way { REDIS_BY_HOST, REDIS_BY_SOCKET, REDIS_BY_SENTINEL };
+enum redis_way { REDIS_BY_HOST, REDIS_BY_SOCKET, REDIS_BY_SENTINEL, REDIS_BY_CLUSTER };
 
 /* Where the server is and who we are. */
 struct redis_address {
 	enum redis_way way;
-	struct redis_host hosts[REDIS_SENTINELS_MAX]; /* the server, or the sentinels that know where it is */
+	struct redis_host hosts[REDIS_HOSTS_MAX]; /* the server, or those who know where it is */
 	size_t host_count;
 	char path[108];   /* of the unix socket */
 	char master[128]; /* by which name the sentinels know it */
@@ -72,7 +73,16 @@ enum err redis_find_master(const struct redis_address *address, struct redis_hos
                            struct fault *fault) MUST_USE;
 
 /* What the server runs for us. */
-enum redis_script { REDIS_SCRIPT_PUT, REDIS_SCRIPT_LIST, REDIS_SCRIPT_EXPIRED, REDIS_SCRIPT_NOTE, REDIS_SCRIPT_COUNT };
+enum redis_script {
+	REDIS_SCRIPT_PUT,
+	REDIS_SCRIPT_LIST,
+	REDIS_SCRIPT_EXPIRED,
+	REDIS_SCRIPT_NOTE,
+	REDIS_SCRIPT_LANE_PUT, /* those of a cluster */
+	REDIS_SCRIPT_LANE_LOAD,
+	REDIS_SCRIPT_LANE_ABOUT,
+	REDIS_SCRIPT_COUNT,
+};
 extern const char *const redis_script_texts[REDIS_SCRIPT_COUNT];
 
 /* A connection, which one thread uses. */
@@ -80,8 +90,9 @@ struct redis_link {
 	const struct redis_address *address;
 	redisContext *context; /* NULL: there is none */
 	char scripts[REDIS_SCRIPT_COUNT][48];
-	struct redis_host master; /* that the sentinels have named last */
+	struct redis_host master; /* that the sentinels have named last; of a cluster: the node */
 	bool has_moved;           /* to another one than before: it may lack what that had acknowledged */
+	int patience_ms;          /* for which an answer is waited */
 	int64_t retry_at_ms;      /* not before this moment, steady; 0: at once */
 	int retry_ms;
 };
@@ -95,6 +106,13 @@ enum err redis_link_connect(struct redis_link *link, struct fault *fault) MUST_U
 
 /* Closes the connection; the next one is made anew. */
 void redis_link_close(struct redis_link *link);
+
+/* The link broke at something that was begun at this moment, steady: leaves the server alone for a while, longer each
+ * time. */
+void redis_link_put_off(struct redis_link *link, int64_t started_ms);
+
+/* Whether the server was found to be gone for some time already. */
+bool redis_link_is_known_gone(const struct redis_link *link);
 
 /* The words of a command; borrowed until it is added to a link. */
 struct redis_words {
@@ -111,6 +129,9 @@ void redis_word_number(struct redis_words *words, int64_t number);
 
 /* Appends the command to those that the next reply sends off. RESOURCE_EXHAUSTED: no memory; the link is closed. */
 enum err redis_link_add(struct redis_link *link, const struct redis_words *words, struct fault *fault) MUST_USE;
+
+/* The same for words that are texts. */
+enum err redis_link_add_texts(struct redis_link *link, const char **texts, int count, struct fault *fault) MUST_USE;
 
 /* The reply to the earliest command that has none, to be freed by the caller; its type is one of `types`, a set of bits
  * REDIS_ONE_OF. Any other closes the link: UNAVAILABLE, when the server cannot serve now or the connection is broken;
@@ -133,15 +154,76 @@ int64_t redis_number_of(const redisReply *reply);
 /* A commit as it was published. */
 struct redis_message {
 	struct redis_message *next;
+	int lane;
 	uint64_t number; /* 0: of a sign of life */
 	struct store_news news;
 	char bytes[];
 };
 
+/* What was heard and is not yet told. Commits are numbered by lanes, each a part of the store: a single server has one.
+ */
+struct redis_line {
+	int lane_count;
+	pthread_mutex_t lock;
+	pthread_cond_t arrived;
+	/* Under the lock. */
+	struct redis_message *first, **last; /* not yet told */
+	size_t queued_bytes;
+	uint64_t heard[REDIS_LANES_MAX]; /* number of the latest commit that has arrived */
+	bool has_missed;                 /* some that lie between the told ones and the queued ones, or all that we know */
+	bool is_busy;                    /* the committing thread will ask soon */
+	bool is_woken;
+	void (*wake)(void *context);
+	void *wake_context;
+	/* Of the committing thread. */
+	uint64_t shown[REDIS_LANES_MAX]; /* the number that the latest answer came with */
+	uint64_t told[REDIS_LANES_MAX];
+	bool has_gone_back[REDIS_LANES_MAX]; /* an answer came with a lower number than was told */
+	bool has_any_gone_back;
+};
+
+void redis_line_init(struct redis_line *line, int lane_count);
+void redis_line_finish(struct redis_line *line);
+
+/* Of the listening thread: opens the line, adds what has arrived, and closes it, which wakes whoever waits. NULL: what
+ * has arrived cannot be read, and counts as missed. Takes the message. */
+void redis_line_open(struct redis_line *line);
+void redis_line_add(struct redis_line *line, struct redis_message *message);
+void redis_line_close(struct redis_line *line);
+
+/* How far the server is with a lane. */
+struct redis_survey {
+	uint64_t number;        /* of its latest commit */
+	uint64_t expected;      /* it had so many a survey ago: they must have arrived by now */
+	bool is_other_store;    /* than at the survey before */
+	bool is_new_connection; /* nobody listened for a while */
+};
+
+/* Of the listening thread: compares what was heard with what the server has; what is missing is noted. False: something
+ * that was published has not come. */
+bool redis_line_compare(struct redis_line *line, int lane, const struct redis_survey *survey);
+
+/* Before the threads start: what was heard up to now is known. */
+void redis_line_begin(struct redis_line *line);
+
+/* Of the committing thread: an answer of the store has come with this number. */
+void redis_line_note_shown(struct redis_line *line, int lane, int64_t number);
+
+/* Of the committing thread: the store may have lost what it had; the next hearing says so. */
+void redis_line_note_loss(struct redis_line *line, int lane);
+
+/* Of the committing thread: it will ask for what has arrived, so that nobody need be woken; or it will not, because the
+ * store did not answer. */
+void redis_line_set_busy(struct redis_line *line, bool is_busy);
+
+bool redis_line_hear(struct redis_line *line, enum store_hearing hearing, store_tell *tell, void *context);
+void redis_line_listen(struct redis_line *line, void (*wake)(void *context), void *context);
+
 /* What is heard of commits: a thread listens, the committing thread takes. */
 struct redis_ear {
 	const struct redis_address *address;
 	const char *instance;
+	struct redis_line *line;
 	pthread_t thread;
 	bool is_started;
 	int stop_fd;           /* readable: the thread should end */
@@ -151,47 +233,20 @@ struct redis_ear {
 	struct redis_link questions;
 	char store_name[REDIS_NAME_BYTES];
 	uint64_t expected; /* the server had so many commits a check ago: they must have arrived by now */
-	pthread_mutex_t lock;
-	pthread_cond_t arrived;
-	/* Under the lock. */
-	struct redis_message *first, **last; /* not yet told */
-	size_t queued_bytes;
-	struct redis_host master; /* as the sentinels have said last; port 0: not asked yet */
-	uint64_t heard;           /* number of the latest commit that has arrived */
-	bool has_missed;          /* some that lie between the told ones and the queued ones, or all that we know */
-	bool is_busy;             /* the committing thread will ask soon */
-	bool is_woken;
-	void (*wake)(void *context);
-	void *wake_context;
-	/* Of the committing thread. */
-	uint64_t shown; /* the number that the latest answer came with */
-	uint64_t told;
-	bool has_gone_back; /* an answer came with a lower number than was told */
+	pthread_mutex_t master_lock;
+	struct redis_host master; /* under the lock: as the sentinels have said last; port 0: not asked yet */
 };
 
 /* Starts to listen; returns when that works. Errors as of redis_link_connect. */
-enum err redis_ear_start(struct redis_ear *ear, const struct redis_address *address, const char *instance,
-                         struct fault *fault) MUST_USE;
+enum err redis_ear_start(struct redis_ear *ear, struct redis_line *line, const struct redis_address *address,
+                         const char *instance, struct fault *fault) MUST_USE;
 void redis_ear_stop(struct redis_ear *ear);
-
-/* Of the committing thread: an answer of the store has come with this number. */
-void redis_ear_note_shown(struct redis_ear *ear, int64_t number);
-
-/* Of the committing thread: the store may have lost what it had; the next hearing says so. */
-void redis_ear_note_loss(struct redis_ear *ear);
-
-/* Of the committing thread: it will ask for what has arrived, so that nobody need be woken; or it will not, because the
- * store did not answer. */
-void redis_ear_set_busy(struct redis_ear *ear, bool is_busy);
 
 /* Closes the link if its server is the master no more; any thread. */
 void redis_ear_check_master(struct redis_ear *ear, struct redis_link *link);
 
-bool redis_ear_hear(struct redis_ear *ear, enum store_hearing hearing, store_tell *tell, void *context);
-void redis_ear_listen(struct redis_ear *ear, void (*wake)(void *context), void *context);
-
 /* The message of a publication, or NULL: it is none of ours, or there is no memory. */
-struct redis_message *redis_message_read(const char *text, size_t length, const char *instance);
+struct redis_message *redis_message_read(const char *text, size_t length, int lane, const char *instance);
 
 /* What the server's settings make a commit worth; asks it over the link. */
 enum err redis_ask_durability(struct redis_link *link, enum store_durability *ret_durability,
@@ -218,6 +273,7 @@ struct redis_store {
 	/* Of any thread. */
 	pthread_mutex_t list_lock;
 	struct redis_link list_link;
+	struct redis_line line;
 	struct redis_ear ear;
 };
 
@@ -235,6 +291,42 @@ typedef enum err redis_attempt(struct redis_link *link, void *context, struct fa
 /* Does it, again and again while the link breaks, for REDIS_CALL_MS_MAX at most; at once UNAVAILABLE when the server
  * was just found to be gone. */
 enum err redis_try(struct redis_link *link, redis_attempt *attempt, void *context, struct fault *fault) MUST_USE;
+
+/* ---- what a command says and is answered, the same in a cluster ---- */
+
+enum { REDIS_FIELD_BYTES_MAX = JOB_METADATA_KEY_BYTES_MAX + 16 };
+
+/* The fields of a job for the script that puts; `keys` is the words' memory, a place for each entry of metadata. */
+void redis_add_fields(struct redis_words *words, const struct store_record *record,
+                      char (*keys)[REDIS_FIELD_BYTES_MAX]);
+
+/* Takes {row, number} for a put. is_repeated: it may have been made by an earlier attempt, so that a removal may meet
+ * no job any more. */
+enum err redis_take_put(const redisReply *reply, struct store_put *put, bool is_repeated, int64_t *ret_number,
+                        struct fault *fault) MUST_USE;
+
+/* Fills a load from {row, revision, record}; those without a job stay empty. INTERNAL: the key is not ours. */
+enum err redis_take_load(const redisReply *reply, struct store_load *load, struct fault *fault) MUST_USE;
+
+/* Frees what was loaded; the job_ids stay. */
+void redis_forget_loads(struct store_load *loads, size_t count);
+
+/* Asks for a note, whose reply is an array, and takes it. INTERNAL: the key is not ours. */
+enum err redis_ask_note(struct redis_link *link, const char *key, struct fault *fault) MUST_USE;
+enum err redis_take_note(const redisReply *reply, struct store_note *ret_note, struct fault *fault) MUST_USE;
+
+struct redis_note_put {
+	uint64_t expected_revision;
+	const uint8_t *bytes;
+	size_t length;
+};
+
+/* Puts a note; the reply is 1, or 0: a conflict. */
+enum err redis_ask_put_note(struct redis_link *link, const char *key, const struct redis_note_put *put,
+                            struct fault *fault) MUST_USE;
+
+/* The fault of a reply that is none of those asked for: it may be an error. */
+enum err redis_refuse_reply(const redisReply *reply, struct fault *fault);
 
 /* The functions of the class. */
 enum err redis_load(struct store *store, struct store_load *loads, size_t count, struct fault *fault);

@@ -21,6 +21,7 @@ static const struct scheme schemes[] = {
     {"redis://", redis_open, redis_check},
     {"redis+unix://", redis_open_unix, redis_check_unix},
     {"redis+sentinel://", redis_open_sentinel, redis_check_sentinel},
+    {"redis+cluster://", redis_open_cluster, redis_check_cluster},
 };
 
 /* The kind of store and what follows its prefix, or NULL. */
@@ -45,7 +46,15 @@ enum err store_open(const char *url, struct store **ret_store, struct fault *fau
 	assert(url != NULL && ret_store != NULL && fault != NULL);
 	const char *address;
 	const struct scheme *scheme = find_scheme(url, &address, fault);
-	return scheme != NULL ? scheme->open(address, ret_store, fault) : fault->code;
+	enum err err = scheme != NULL ? scheme->open(address, ret_store, fault) : fault->code;
+	if (err == ERR_OK)
+		store_note_durability((*ret_store)->class->durability(*ret_store));
+	return err;
+}
+
+void store_note_durability(enum store_durability durability)
+{
+	metrics_set(METRICS_STORE_IS_WEAK, durability != STORE_SYNCED);
 }
 
 enum err store_check_url(const char *url, struct fault *fault)
@@ -162,6 +171,13 @@ bool store_hear(struct store *store, enum store_hearing hearing, store_tell *tel
 {
 	assert(store_is_shared(store) && tell != NULL);
 	return store->class->hear(store, hearing, tell, context);
+}
+
+void store_prove(struct store *store, const char *job_id)
+{
+	assert(store_is_shared(store));
+	if (store->class->prove != NULL)
+		store->class->prove(store, job_id);
 }
 
 void store_sign(struct store *store, const char *const *job_ids, size_t count)

@@ -5,7 +5,7 @@
  * A *shared* store serves several processes. It numbers all commits, of whatever process, and tells each of the
  * processes about all of them in that order (store_hear): the only way in which a process learns of changes, its own
  * included. So whoever has heard up to the number that an answer of the store came with knows of everything that the
- * answer shows.
+ * answer shows. A store in parts numbers the commits of each part by itself; a job stays in its part.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -135,6 +135,7 @@ struct store_class {
 	bool (*hear)(struct store *store, enum store_hearing hearing, store_tell *tell, void *context);
 	void (*sign)(struct store *store, const char *const *job_ids, size_t count);
 	void (*listen)(struct store *store, void (*wake)(void *context), void *context);
+	void (*prove)(struct store *store, const char *job_id); /* NULL: each commit proves everything */
 	/* Both NULL: this store keeps no notes. */
 	enum err (*load_note)(struct store *store, const char *key, struct store_note *ret_note, struct fault *fault);
 	enum err (*put_note)(struct store *store, const char *key, uint64_t expected_revision, const uint8_t *bytes,
@@ -148,8 +149,9 @@ struct store {
 };
 
 /* Opens the store of a URL: "memory:", "file:PATH" (missing folders are made, mode 0700; the file has mode 0600), or
- * redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], redis+unix://[USER[:PASSWORD]@]/PATH or
- * redis+sentinel://[USER[:PASSWORD]@]HOST[:PORT],…/MASTER[/DATABASE], each with parameters
+ * redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], redis+unix://[USER[:PASSWORD]@]/PATH,
+ * redis+sentinel://[USER[:PASSWORD]@]HOST[:PORT],…/MASTER[/DATABASE] or
+ * redis+cluster://[USER[:PASSWORD]@]HOST[:PORT],…, each with parameters
  * ?prefix=…&replicas=…&database=…; a password may come from PROGRESSD_REDIS_PASSWORD or from the file that
  * PROGRESSD_REDIS_PASSWORD_FILE names. The caller closes it.
  * INVALID_ARGUMENT: no such kind, or a bad address. FAILED_PRECONDITION: the file is not ours, from a newer version, or
@@ -205,6 +207,10 @@ bool store_is_shared(const struct store *store);
  * the store was cut, or the store has lost what it had), so that whatever is at hand may be old; it goes on from what
  * the store shows now. */
 bool store_hear(struct store *store, enum store_hearing hearing, store_tell *tell, void *context);
+
+/* Of a shared store: the answer of the next commit is to prove what is at hand of this job, too: after it, store_hear
+ * tells of all that has happened to the job before the commit. Called by the thread that commits. */
+void store_prove(struct store *store, const char *job_id);
 
 /* Of a shared store: tells the other processes that the workers of these jobs were heard. Nothing of it is kept; an
  * error is nobody's business. */

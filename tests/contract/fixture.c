@@ -9,6 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/redis_servers.h"
+
+/* The servers are shared by all tests; the folder's name is of this one alone. */
+static void write_shared_url(struct fixture *fixture)
+{
+	bool is_cluster = fixture->kind == FIXTURE_CLUSTER;
+	const char *servers = getenv(is_cluster ? REDIS_SERVERS_CLUSTER : REDIS_SERVERS_SENTINEL);
+	cr_assert_not_null(servers);
+	snprintf(fixture->url, sizeof fixture->url, "%s://%s?prefix=%s:", is_cluster ? "redis+cluster" : "redis+sentinel",
+	         servers, strrchr(fixture->folder, '.') + 1);
+}
+
 void fixture_make_folder(struct fixture *fixture, enum fixture_kind kind)
 {
 	*fixture = (struct fixture){.kind = kind};
@@ -19,6 +31,8 @@ void fixture_make_folder(struct fixture *fixture, enum fixture_kind kind)
 		snprintf(fixture->url, sizeof fixture->url, "memory:");
 	else if (kind == FIXTURE_REDIS)
 		snprintf(fixture->url, sizeof fixture->url, "redis+unix://%s/redis.sock?prefix=test:", fixture->folder);
+	else if (kind == FIXTURE_SENTINEL || kind == FIXTURE_CLUSTER)
+		write_shared_url(fixture);
 	else
 		snprintf(fixture->url, sizeof fixture->url, "file:%s", fixture->path);
 }

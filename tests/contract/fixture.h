@@ -5,14 +5,14 @@
 #include "store/store.h"
 #include "support/redis_server.h"
 
-enum fixture_kind { FIXTURE_MEMORY, FIXTURE_FILE, FIXTURE_REDIS };
+enum fixture_kind { FIXTURE_MEMORY, FIXTURE_FILE, FIXTURE_REDIS, FIXTURE_SENTINEL, FIXTURE_CLUSTER };
 
 struct fixture {
 	enum fixture_kind kind;
 	struct store *store;
 	char folder[64]; /* fresh, removed at the end */
 	char path[96];   /* of the file in it */
-	char url[128];
+	char url[256];
 	struct redis_server server; /* of FIXTURE_REDIS */
 };
 
@@ -27,30 +27,23 @@ void fixture_remove_folder(struct fixture *fixture);
 /* Closes the store and opens it again. */
 void fixture_reopen(struct fixture *fixture);
 
+#define STORE_TEST_ON(suite, name, where, fixture_kind)                                                                \
+	Test(suite, name##_##where)                                                                                        \
+	{                                                                                                                  \
+		struct fixture fixture;                                                                                        \
+		fixture_start(&fixture, fixture_kind);                                                                         \
+		suite##_##name(&fixture);                                                                                      \
+		fixture_finish(&fixture);                                                                                      \
+	}
+
 /* Defines a test for each kind of store; the body gets `struct fixture *fixture` with an open store. */
 #define STORE_TEST(suite, name)                                                                                        \
 	static void suite##_##name(struct fixture *fixture);                                                               \
-	Test(suite, name##_in_memory)                                                                                      \
-	{                                                                                                                  \
-		struct fixture fixture;                                                                                        \
-		fixture_start(&fixture, FIXTURE_MEMORY);                                                                       \
-		suite##_##name(&fixture);                                                                                      \
-		fixture_finish(&fixture);                                                                                      \
-	}                                                                                                                  \
-	Test(suite, name##_in_a_file)                                                                                      \
-	{                                                                                                                  \
-		struct fixture fixture;                                                                                        \
-		fixture_start(&fixture, FIXTURE_FILE);                                                                         \
-		suite##_##name(&fixture);                                                                                      \
-		fixture_finish(&fixture);                                                                                      \
-	}                                                                                                                  \
-	Test(suite, name##_in_redis)                                                                                       \
-	{                                                                                                                  \
-		struct fixture fixture;                                                                                        \
-		fixture_start(&fixture, FIXTURE_REDIS);                                                                        \
-		suite##_##name(&fixture);                                                                                      \
-		fixture_finish(&fixture);                                                                                      \
-	}                                                                                                                  \
+	STORE_TEST_ON(suite, name, in_memory, FIXTURE_MEMORY)                                                              \
+	STORE_TEST_ON(suite, name, in_a_file, FIXTURE_FILE)                                                                \
+	STORE_TEST_ON(suite, name, in_redis, FIXTURE_REDIS)                                                                \
+	STORE_TEST_ON(suite, name, behind_sentinels, FIXTURE_SENTINEL)                                                     \
+	STORE_TEST_ON(suite, name, in_a_cluster, FIXTURE_CLUSTER)                                                          \
 	static void suite##_##name(struct fixture *fixture)
 
 /* A put of a plain, active record; its revision is one above the expected one. Borrows job_id. */

@@ -205,7 +205,7 @@ Test(store_open, refuses_a_folder)
 {
 	struct fixture fixture;
 	fixture_make_folder(&fixture, FIXTURE_FILE);
-	char url[200];
+	char url[300];
 	snprintf(url, sizeof url, "file:%s", fixture.folder);
 	expect_refusal(url, ERR_FAILED_PRECONDITION, "STORE_NOT_OURS", "is a folder, not a file");
 	snprintf(url, sizeof url, "file:%s/", fixture.folder);
@@ -218,7 +218,7 @@ Test(store_open, refuses_a_path_through_a_file)
 	struct fixture fixture;
 	fixture_make_folder(&fixture, FIXTURE_FILE);
 	write_file(fixture.path, "");
-	char url[200];
+	char url[300];
 	snprintf(url, sizeof url, "%s/jobs.db", fixture.url);
 	expect_refusal(url, ERR_UNAVAILABLE, "STORE_UNREACHABLE", "Not a directory");
 	fixture_remove_folder(&fixture);

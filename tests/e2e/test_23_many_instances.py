@@ -1,15 +1,17 @@
-"""Two daemons on one Redis are one service: what one was told, all readers of the other see."""
+"""Two daemons on one Redis, or on one cluster of it, are one service: what one was told, all readers of the other see."""
 
 import signal
 import subprocess
 import threading
 import time
+import urllib.request
 
 import pytest
 
 from support.messages import job as messages, rpc, service, stage, stages
-from support.places import TREE, program
+from support.places import documented_rights, program
 from support.redis import SAFE, Redis
+from support.redis_cluster import Cluster
 from support.rpc import Refused
 from support.wait import until
 from support.watcher import Watcher
@@ -20,11 +22,27 @@ ACTIVE, STALLED, SUCCEEDED = (stages.JobState.Value("JOB_STATE_" + name) for nam
 ENDED, DELETED = (messages.EventKind.Value("EVENT_KIND_" + name) for name in ("ENDED", "DELETED"))
 
 
-@pytest.fixture
-def redis():
-    server = Redis(*SAFE)
-    yield server
-    server.close()
+ON_ONE_SERVER = pytest.mark.parametrize("redis", ["server"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Six nodes, for all stories: each has a prefix of its own."""
+    servers = Cluster(*SAFE)
+    yield servers
+    servers.close()
+
+
+@pytest.fixture(params=["server", "cluster"])
+def redis(request):
+    if request.param == "cluster":
+        servers = request.getfixturevalue("cluster")
+        servers.prefix = f"{request.node.name[:40].split('[')[0]}:"
+        yield servers
+    else:
+        server = Redis(*SAFE)
+        yield server
+        server.close()
 
 
 @pytest.fixture
@@ -98,7 +116,7 @@ def test_a_read_through_one_sees_what_the_other_has_acknowledged(clients):
     assert refused.value.code == NOT_FOUND
 
 
-def test_a_waiter_of_one_is_woken_by_an_update_through_the_other(clients, figure):
+def test_a_waiter_of_one_is_woken_by_an_update_through_the_other(redis, clients, figure):
     revision = advance(clients[0], 1).revision
     milliseconds = []
     for number in range(2, 52):
@@ -109,7 +127,8 @@ def test_a_waiter_of_one_is_woken_by_an_update_through_the_other(clients, figure
         reply = clients[1].receive()[1]
         milliseconds.append((time.monotonic() - begin) * 1000)
         assert service.WaitProgressResponse.FromString(reply.response).progress_info.revision == revision
-    figure(f"an update through one instance wakes a waiter of another after {sorted(milliseconds)[25]:.1f} ms (median)")
+    figure(f"an update through one instance wakes a waiter of another after {sorted(milliseconds)[25]:.1f} ms (median, "
+           f"{type(redis).__name__})")
 
 
 def test_two_writers_through_two_instances_lose_nothing_and_do_nothing_twice(pair, watch):
@@ -223,7 +242,7 @@ def test_a_repeat_through_another_instance_gets_the_first_answer(clients):
 def test_people_read_a_job_with_redis_cli(redis, clients):
     clients[0].call("CreateJob", job_id="job-1", metadata={"video_id": "v 1"})
     advance(clients[0], 500, message="half way")
-    answer = redis.ask("HMGET", "progress:job-1", "status", "progress", "message", "revision", "metadata.video_id")
+    answer = redis.ask("HMGET", redis.key("job-1"), "status", "progress", "message", "revision", "metadata.video_id")
     assert answer.splitlines() == ["downloading", "10", "half way", "2", "v 1"]
 
 
@@ -235,22 +254,30 @@ def durability(daemon):
         return reply.durability
 
 
+def is_weak(daemon):
+    with urllib.request.urlopen(f"{daemon.http_url()}/metrics", timeout=10) as answer:
+        (line,) = [line for line in answer.read().decode().splitlines() if line.startswith("progressd_store_weak ")]
+    return line.split()[1] == "1"
+
+
 def test_a_weak_redis_is_warned_of_and_followed(start_daemon):
     redis = Redis()
     try:
         daemon = start_daemon(store=redis.url)
         assert daemon.log().count("event=weak_store") == 1
         assert durability(daemon) == rpc.DURABILITY_MEMORY
+        assert is_weak(daemon)
         redis.ask("CONFIG", "SET", "appendonly", "yes")
         until(lambda: durability(daemon) == rpc.DURABILITY_WRITTEN, "the setting is seen")
         redis.ask("CONFIG", "SET", "appendfsync", "always")
         until(lambda: durability(daemon) == rpc.DURABILITY_SYNCED, "the setting is seen")
+        assert not is_weak(daemon)
     finally:
         redis.close()
 
 
 def test_a_safe_redis_is_not_warned_of(pair):
-    assert "weak_store" not in pair[0].log()
+    assert "weak_store" not in pair[0].log() and not is_weak(pair[0])
     assert durability(pair[0]) == rpc.DURABILITY_SYNCED
 
 
@@ -306,6 +333,7 @@ def call_refused(client, method, **fields):
     return time.monotonic() - begin
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("ending", ["killed", "stopped"])
 def test_redis_goes_away_and_comes_back(redis, pair, clients, watch, figure, ending):
     advance(clients[0], 1)
@@ -343,7 +371,7 @@ def test_an_emptied_redis_is_noticed_and_filled_again(redis, pair, clients, watc
     one, everything = watch(pair[1], "job-1", wait_for_creation=True), watch(pair[1])
     one.look_until(lambda event: event.progress_info.progress == 80)
     until(lambda: everything.look(0) is not None and len(everything.known) == 2, "both are seen")
-    redis.ask("FLUSHALL")
+    redis.empty()
     begin = time.monotonic()
     one.known = {}
     one.look_until(lambda event: event.progress_info.progress == 80, 10)
@@ -374,9 +402,7 @@ def test_progressd_does_not_start_without_its_redis(run_progressd, folder):
 def test_the_documented_rights_are_enough(start_daemon, folder):
     redis = Redis(*SAFE)
     try:
-        with open(TREE / "docs/redis.md", encoding="utf-8") as manual:
-            (line,) = [line for line in manual if line.startswith("ACL SETUSER")]
-        assert redis.ask(*line.replace("PASSWORD", "very-secret").split()) == "OK"
+        assert redis.ask(*documented_rights()[0].replace("PASSWORD", "very-secret").split()) == "OK"
         assert redis.ask("ACL", "SETUSER", "default", "off") == "OK"
         path = f"{folder}/password"
         with open(path, "w", encoding="utf-8") as file:

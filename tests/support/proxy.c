@@ -1,6 +1,7 @@
 /* One thread that waits for all sockets and carries bytes from the one to the other of each pair. */
 #include "proxy.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <poll.h>
 #include <stdio.h>
@@ -137,22 +138,42 @@ static void *run(void *context)
 	return NULL;
 }
 
-void proxy_start(struct proxy *proxy, const char *path, const char *server_path)
+/* Serves who comes to the listener. */
+static void start(struct proxy *proxy, const char *server_path)
 {
-	snprintf(proxy->path, sizeof proxy->path, "%s", path);
 	snprintf(proxy->server_path, sizeof proxy->server_path, "%s", server_path);
 	atomic_init(&proxy->mode, PROXY_PASS);
 	random_start(&proxy->random, "proxy");
 	for (int i = 0; i < PROXY_PAIRS_MAX; i++)
 		proxy->pairs[i] = (struct proxy_pair){-1, -1};
+	int listening = listen(proxy->listener, PROXY_PAIRS_MAX);
+	int piped = pipe(proxy->stop);
+	assert(listening == 0 && piped == 0);
+	int started = pthread_create(&proxy->thread, NULL, run, proxy);
+	assert(started == 0);
+}
+
+void proxy_start(struct proxy *proxy, const char *path, const char *server_path)
+{
+	snprintf(proxy->path, sizeof proxy->path, "%s", path);
 	struct sockaddr_un address = address_of(path);
 	proxy->listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	int bound = bind(proxy->listener, (struct sockaddr *)&address, sizeof address);
-	int listening = listen(proxy->listener, PROXY_PAIRS_MAX);
-	int piped = pipe(proxy->stop);
-	assert(bound == 0 && listening == 0 && piped == 0);
-	int started = pthread_create(&proxy->thread, NULL, run, proxy);
-	assert(started == 0);
+	assert(bound == 0);
+	start(proxy, server_path);
+}
+
+int proxy_start_on_port(struct proxy *proxy, const char *server_path)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof address;
+	proxy->path[0] = '\0';
+	proxy->listener = socket(AF_INET, SOCK_STREAM, 0);
+	int bound = bind(proxy->listener, (struct sockaddr *)&address, sizeof address);
+	assert(bound == 0);
+	getsockname(proxy->listener, (struct sockaddr *)&address, &length);
+	start(proxy, server_path);
+	return ntohs(address.sin_port);
 }
 
 void proxy_stop(struct proxy *proxy)
@@ -166,5 +187,6 @@ void proxy_stop(struct proxy *proxy)
 	close(proxy->listener);
 	close(proxy->stop[0]);
 	close(proxy->stop[1]);
-	unlink(proxy->path);
+	if (*proxy->path != '\0')
+		unlink(proxy->path);
 }

@@ -1,4 +1,4 @@
-/* A man in the middle between a client and a server on unix sockets, who can be told to do harm to what the server
+/* A man in the middle between a client and a server on a unix socket, who can be told to do harm to what the server
  * says. */
 #ifndef TESTS_SUPPORT_PROXY_H
 #define TESTS_SUPPORT_PROXY_H
@@ -28,7 +28,7 @@ struct proxy_pair {
 };
 
 struct proxy {
-	char path[100]; /* where it listens */
+	char path[100]; /* where it listens; empty: on a port */
 	char server_path[100];
 	_Atomic(enum proxy_mode) mode;
 	const char *said; /* of PROXY_SAY; set before the mode */
@@ -41,6 +41,10 @@ struct proxy {
 
 /* Listens on `path`; fails the test when that does not work. */
 void proxy_start(struct proxy *proxy, const char *path, const char *server_path);
+
+/* The same on a free port of the loopback, which it returns. The server may come later. */
+int proxy_start_on_port(struct proxy *proxy, const char *server_path);
+
 void proxy_stop(struct proxy *proxy);
 
 #endif

@@ -16,3 +16,9 @@ def program(name):
 def is_sanitized() -> bool:
     """Whether the build under test counts its memory differently from the one that users run."""
     return BUILD.name in ("asan", "tsan")
+
+
+def documented_rights():
+    """The commands of docs/redis.md that make a user: on a single server, in a cluster."""
+    lines = (TREE / "docs/redis.md").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("ACL SETUSER")]

@@ -19,9 +19,9 @@ def free_port():
 class Redis:
     """Starts the server; `kill` and `start` again keep folder and port. Without options it keeps nothing."""
 
-    def __init__(self, *options, password=None):
+    def __init__(self, *options, password=None, port=None):
         self.folder = tempfile.mkdtemp(prefix="progressd-redis-")
-        self.port = free_port()
+        self.port = port or free_port()
         self.options = [*options, *(["--requirepass", password] if password else [])]
         self.password = password
         self.process = None
@@ -47,6 +47,13 @@ class Redis:
         done = subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, timeout=10,
                               check=False, env=env)
         return done.stdout.strip() if done.returncode == 0 else ""
+
+    def key(self, job_id):
+        """The key of a job."""
+        return f"progress:{job_id}"
+
+    def empty(self):
+        self.ask("FLUSHALL")
 
     def kill(self):
         self.process.kill()

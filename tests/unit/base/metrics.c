@@ -63,3 +63,15 @@ Test(metrics_move_job, knows_where_the_jobs_are_and_how_often_they_came)
 	cr_assert_eq(metrics_arrivals(1), 2);
 	cr_assert_eq(metrics_arrivals(3), 1);
 }
+
+Test(metrics_forget_jobs, forgets_where_the_jobs_are_but_not_how_often_they_came)
+{
+	metrics_move_job(0, 0, 1, 2);
+	metrics_forget_jobs();
+	metrics_add_job(1, 3);
+	metrics_reach_state(1, 3);
+	cr_assert_eq(metrics_jobs(1, 2), 0);
+	cr_assert_eq(metrics_jobs(1, 3), 1);
+	cr_assert_eq(metrics_arrivals(1), 1);
+	cr_assert_eq(metrics_arrivals(3), 1);
+}

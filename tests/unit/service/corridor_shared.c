@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "life.h"
 #include "shared_store.h"
 #include "support/random.h"
@@ -347,4 +348,51 @@ Test(corridor_shared_moment, does_not_tell_a_watcher_at_once_that_a_lost_job_is_
 	stand_walk(quiet.stands[1]);
 	cr_assert_eq(waiting->replies, 1);
 	cr_assert_not_null(waiting->page, "%s", waiting->call.fault.text);
+}
+
+/* ---- the jobs under way, after something was missed ---- */
+
+static size_t count_followed(size_t side)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < JOBS; i++)
+		count += leases_has(&quiet.stands[side]->corridor.leases, jobs[i]);
+	return count;
+}
+
+static void start_all(void)
+{
+	for (size_t i = 0; i < JOBS; i++)
+		life_update(quiet.stands[0], jobs[i], with_lease(to_stage(STAGE_DOWNLOADING), 100));
+	shared_store_miss(&quiet.shared, 1);
+}
+
+Test(corridor_shared_moment, follows_all_jobs_by_pages_after_news_were_missed)
+{
+	const struct corridor *corridor = &quiet.stands[1]->corridor;
+	start_all();
+	stand_walk(quiet.stands[1]);
+	cr_assert_eq(count_followed(1), 2, "a page at a time");
+	cr_assert_leq(corridor_next_due(corridor), corridor->now.steady_ms, "the next one is due at once");
+	stand_walk(quiet.stands[1]);
+	stand_walk(quiet.stands[1]);
+	cr_assert_eq(count_followed(1), JOBS);
+	cr_assert_not(corridor->adoption.is_under_way);
+}
+
+Test(corridor_shared_moment, counts_each_job_once_that_changes_while_all_are_listed)
+{
+	const int active = JOB_STATE_ACTIVE;
+	start_all();
+	stand_walk(quiet.stands[1]);
+	int64_t before = metrics_jobs(active, STAGE_DOWNLOADED);
+	life_update(quiet.stands[0], "e", to_stage(STAGE_DOWNLOADED)); /* was listed */
+	life_update(quiet.stands[0], "a", to_stage(STAGE_DOWNLOADED)); /* is still to be listed */
+	/* The other corridor of this process has counted them, too. */
+	int64_t of_other = metrics_jobs(active, STAGE_DOWNLOADED) - before;
+	for (int i = 0; i < 3; i++)
+		stand_walk(quiet.stands[1]);
+	cr_assert_eq(of_other, 2);
+	cr_assert_eq(metrics_jobs(active, STAGE_DOWNLOADED) - of_other, 2);
+	cr_assert_eq(metrics_jobs(active, STAGE_DOWNLOADING) + of_other, 3);
 }

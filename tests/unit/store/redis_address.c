@@ -62,12 +62,33 @@ Test(redis_address_read, takes_sentinels_and_the_name_of_their_master)
 
 Test(redis_address_read, refuses_sentinels_without_a_master)
 {
-	static const char *const texts[] = {"one,two",   "one/", "one,,two/main", "/main", "a,b,c,d,e,f,g,h,i/main",
-	                                    "one:0/main"};
+	static const char *const texts[] = {
+	    "one,two", "one/", "one,,two/main", "/main", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q/main", "one:0/main"};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct redis_address address;
 		struct fault fault = {0};
 		cr_expect_eq(redis_address_read(texts[i], REDIS_BY_SENTINEL, &address, &fault), ERR_INVALID_ARGUMENT, "%s",
+		             texts[i]);
+	}
+}
+
+Test(redis_address_read, takes_some_nodes_of_a_cluster)
+{
+	struct redis_address address = read_good("worker:secret@one,two:7000/?prefix=p:&replicas=1", REDIS_BY_CLUSTER);
+	cr_expect_eq(address.host_count, 2);
+	cr_expect_eq(address.hosts[0].port, 6379);
+	cr_expect_eq(address.hosts[1].port, 7000);
+	cr_expect_str_eq(address.prefix, "p:");
+	cr_expect_eq(address.replicas, 1);
+}
+
+Test(redis_address_read, refuses_databases_and_braces_in_a_cluster)
+{
+	static const char *const texts[] = {"one/3", "one?database=3", "one?prefix={x}", "", "one,,two", "one/main"};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct redis_address address;
+		struct fault fault = {0};
+		cr_expect_eq(redis_address_read(texts[i], REDIS_BY_CLUSTER, &address, &fault), ERR_INVALID_ARGUMENT, "%s",
 		             texts[i]);
 	}
 }
@@ -165,7 +186,7 @@ Test(store_mask_url, hides_the_password_alone)
 
 static struct redis_message *read_message(const char *text)
 {
-	return redis_message_read(text, strlen(text), "me");
+	return redis_message_read(text, strlen(text), 0, "me");
 }
 
 Test(redis_message_read, reads_what_a_commit_publishes)
