@@ -29,7 +29,7 @@ struct config {
 	char *tls_certificate; /* owned, as those that follow; NULL: none */
 	char *tls_key;
 	char *tokens;
-	bool opens_pub; /* events go to whoever listens, although there are tokens */
+	bool opens_pub;  /* events go to whoever listens, although there are tokens */
 	char *dashboard; /* "off": none; NULL: the one that came with the program */
 	enum http_log access_log;
 	int http_heartbeat_ms;

@@ -177,7 +177,7 @@ def test_a_method_without_a_scope_is_not_generated(tmp_path):
     shutil.copytree(TREE / "proto", tmp_path / "proto")
     schema = tmp_path / "proto/progress/v1/progress_service.proto"
     text = schema.read_text(encoding="utf-8")
-    bare = text.replace("returns (HeartbeatResponse) {\n    option (scope) = SCOPE_REPORT;\n  }", "returns (HeartbeatResponse);")
+    bare = text.replace("returns (HeartbeatResponse) { option (scope) = SCOPE_REPORT; }", "returns (HeartbeatResponse);")
     assert bare != text
     schema.write_text(bare, encoding="utf-8")
     done = subprocess.run([TREE / "script/generate", "--proto", tmp_path / "proto", "--out", tmp_path / "gen", "c"],

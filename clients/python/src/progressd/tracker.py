@@ -211,8 +211,8 @@ class ProgressTracker:
             size_hint=size_hint,
             worker=worker,
             request_id=make_writer(),
-            **{"class": job_class},
         )
+        setattr(request, "class", job_class)  # a word of Python's own
         return self._info("CreateJob", request)
 
     def wait(self, job_id: str, after_revision: int = 0, timeout: float = WAIT_S) -> job_pb2.ProgressInfo:
