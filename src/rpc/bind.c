@@ -67,13 +67,15 @@ static void write_host(const char *url, char ret_host[static HOST_BYTES_MAX])
 
 static int bound_port(int fd)
 {
-	struct sockaddr_storage address = {0};
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address = {.v6 = {.sin6_port = 0}};
 	socklen_t bytes = sizeof address;
-	if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0)
+	if (getsockname(fd, &address.any, &bytes) != 0)
 		return 0;
-	if (address.ss_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)(const void *)&address)->sin6_port);
-	return ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port);
+	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 static enum err bind_tcp(const char *url, struct bound *bound, struct fault *fault)

@@ -264,12 +264,13 @@ static int64_t shorter(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* A call does not wait longer than its token is good; its caller is refused when it asks again. */
+/* A call does not wait longer than its token is good; its caller is refused when it asks again. One more, because the
+ * milliseconds of the two clocks begin at different moments. */
 static int64_t token_life_ms(const struct corridor *corridor, const struct call *call)
 {
 	if (call->token == 0 || call->token_expires_ms == INT64_MAX)
 		return INT64_MAX;
-	return call->token_expires_ms > corridor->now.wall_ms ? call->token_expires_ms - corridor->now.wall_ms : 0;
+	return call->token_expires_ms > corridor->now.wall_ms ? call->token_expires_ms - corridor->now.wall_ms + 1 : 1;
 }
 
 bool corridor_trusts(const struct corridor *corridor, struct command *command)
