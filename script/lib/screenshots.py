@@ -16,11 +16,20 @@ FAST = 60  # how many times as fast the clock of the past runs
 PAST_SECONDS = 3600
 FAKE = {"LD_PRELOAD": next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), ""),
         "FAKETIME": f"-{PAST_SECONDS}s x{FAST}"}
-TYPICAL = {"DOWNLOADING": 95, "DOWNLOADED": 4, "UPLOADING": 9, "PROCESSING_STARTED": 5, "TRANSCRIBING": 210,
-           "ANALYZING": 75, "PROCESSING": 130, "UPLOADING_CLIPS": 50}
+TEMPO, BRIEF_SECONDS = 0.5, 5  # the stages' usual durations by the schema are shortened so; those without one are brief
 SAID = {"DOWNLOADED": "210 MB", "UPLOADING": "to storage", "PROCESSING_STARTED": "worker-3 has it"}
 JOBS = 110
 HERO = "keynote-2026"
+
+
+def typical_seconds():
+    """Of the stages of the main flow between QUEUED and its end, in their order."""
+    from support.messages import stages
+
+    values = stages.DESCRIPTOR.enum_types_by_name["PipelineStage"].values
+    rows = [(value.name.removeprefix("PIPELINE_STAGE_"), value.GetOptions().Extensions[stages.stage]) for value in list(values)[2:]]
+    return {name: (row.typical_seconds or BRIEF_SECONDS / TEMPO) * TEMPO for name, row in rows
+            if row.flow == stages.STAGE_FLOW_MAIN and not row.ends_as}
 
 
 def plot(chance):
@@ -29,7 +38,7 @@ def plot(chance):
 
     pace = chance.lognormvariate(0, 0.25)
     at, story = chance.uniform(2, 40), []
-    for stage, seconds in TYPICAL.items():
+    for stage, seconds in typical_seconds().items():
         story.append((at, stage, SAID.get(stage) or world.SAID[stage]))
         at += seconds * pace * chance.lognormvariate(0, 0.2)
         if chance.random() < 0.013:

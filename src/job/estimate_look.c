@@ -37,8 +37,8 @@ static enum estimate_source source_at(const struct estimate *estimate, double no
 	if (estimate->end != ESTIMATE_UNDER_WAY)
 		return ESTIMATE_SOURCE_MEASURED;
 	double share = estimate_report_share(estimate);
-	if (share == 0)
-		return ESTIMATE_SOURCE_SIMULATED;
+	if (share == 0) /* also of reports that came at the very moment the stage began: they tell no speed yet */
+		return estimate->work > 0 ? ESTIMATE_SOURCE_ESTIMATED : ESTIMATE_SOURCE_SIMULATED;
 	bool is_fresh = now - estimate->reported_at <= fmax(estimate->gap_s, estimate->longest_gap_s);
 	return share >= MEASURED_SHARE && is_fresh ? ESTIMATE_SOURCE_MEASURED : ESTIMATE_SOURCE_ESTIMATED;
 }

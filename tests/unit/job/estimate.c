@@ -116,6 +116,14 @@ Test(estimate_report, moves_the_end_to_where_the_reports_point, .init = start)
 	cr_assert_neq(view.source, ESTIMATE_SOURCE_SIMULATED);
 }
 
+Test(estimate_report, is_no_simulation_even_at_the_moment_the_stage_begins, .init = start)
+{
+	double begun = estimate.entered_at;
+	cr_assert_eq(look(begun).source, ESTIMATE_SOURCE_SIMULATED);
+	estimate_report(&estimate, 0.5, begun);
+	cr_assert_eq(look(begun).source, ESTIMATE_SOURCE_ESTIMATED);
+}
+
 Test(estimate_report, absorbs_what_is_late_or_repeated, .init = start)
 {
 	estimate_report(&estimate, 0.5, 1050);

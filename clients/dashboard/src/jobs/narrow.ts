@@ -1,6 +1,7 @@
 /** Which of the live jobs are shown. Pure. */
 import { JobState, PipelineStage, type ProgressInfo, ProgressSource } from "progressd";
 
+import { noneOf } from "../parts/counts";
 import { troubleOf } from "../parts/mood";
 
 /** The kinds to choose from; every job is of "all", and may be of several others. */
@@ -60,7 +61,7 @@ export function narrow(jobs: readonly ProgressInfo[], choice: Choice): readonly 
 
 /** How many jobs there are of each kind. */
 export function countKinds(jobs: readonly ProgressInfo[]): Record<Kind, number> {
-	const counts: Record<Kind, number> = { all: 0, running: 0, queued: 0, simulated: 0, trouble: 0 };
+	const counts = noneOf(KINDS);
 	for (const info of jobs) for (const kind of KINDS) if (isOfKind(info, kind)) counts[kind]++;
 	return counts;
 }

@@ -3,6 +3,8 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 
 import { JobState, type ProgressInfo } from "progressd";
 
+import { type Counts, noneOf } from "../parts/counts";
+
 export interface Range {
 	readonly name: string;
 	readonly words: string;
@@ -18,11 +20,10 @@ export const RANGES: readonly [Range, ...Range[]] = [
 	{ name: "week", words: "Week", bucketMs: 6 * 60 * MINUTE_MS, count: 28 },
 ];
 
-export interface Bucket {
+const ENDS = ["succeeded", "failed", "cancelled"] as const;
+
+export interface Bucket extends Counts<(typeof ENDS)[number]> {
 	readonly startMs: number;
-	succeeded: number;
-	failed: number;
-	cancelled: number;
 }
 
 /** Buckets up to the one that holds now, the oldest first. */
@@ -31,9 +32,7 @@ export function bucketsOf(jobs: readonly ProgressInfo[], range: Range, nowMs: nu
 	const first = last - range.count + 1;
 	const buckets: Bucket[] = Array.from({ length: range.count }, (_, index) => ({
 		startMs: (first + index) * range.bucketMs,
-		succeeded: 0,
-		failed: 0,
-		cancelled: 0,
+		...noneOf(ENDS),
 	}));
 	for (const info of jobs) {
 		if (info.endTime === undefined) continue;
@@ -47,7 +46,7 @@ export function bucketsOf(jobs: readonly ProgressInfo[], range: Range, nowMs: nu
 }
 
 export function sumOf(buckets: readonly Bucket[]): Omit<Bucket, "startMs"> & { readonly all: number } {
-	const sum = { succeeded: 0, failed: 0, cancelled: 0 };
+	const sum = noneOf(ENDS);
 	for (const bucket of buckets) {
 		sum.succeeded += bucket.succeeded;
 		sum.failed += bucket.failed;
