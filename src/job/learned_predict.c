@@ -24,13 +24,13 @@
 #define USUAL_CORRELATION_WEIGHT 10.0
 
 /* How many stays the pipeline's own usual value weighs for one stage or pair. */
-#define STAGE_VARIANCE_WEIGHT   6.0
-#define PAIR_CORRELATION_WEIGHT 4.0
+#define STAGE_VARIANCE_WEIGHT   10.0
+#define PAIR_CORRELATION_WEIGHT 16.0
 #define CORRELATION_MIN         -0.18
 #define CORRELATION_MAX         0.9
 
-#define USUAL_SCATTER        0.09
-#define USUAL_SCATTER_WEIGHT 3.0
+#define USUAL_SCATTER        0.04
+#define USUAL_SCATTER_WEIGHT 2.0
 #define USUAL_MARKS_WEIGHT   2.0
 #define SHARE_MIN            0.02
 #define DECILE_Z             1.2816

@@ -179,13 +179,13 @@ Test(learned_reports, learns_when_the_tenths_of_the_work_are_done)
 	learned_init(&learned, &plan);
 	learned_reports(&learned, 1, &reports);
 	cr_assert_float_eq(reports.marks[4], 0.5, 1e-12);
-	cr_assert_float_eq(reports.scatter, 0.09, 1e-12);
+	cr_assert_float_eq(reports.scatter, 0.04, 1e-12);
 	cr_assert_eq(reports.gap, 0);
 	for (int i = 0; i < 60; i++)
 		learned_add(&learned, &plan, &job);
 	learned_reports(&learned, 1, &reports);
 	cr_assert_float_eq(reports.marks[4], 0.25, 0.03);
-	cr_assert_lt(reports.scatter, 0.09);
+	cr_assert_lt(reports.scatter, 0.04);
 	cr_assert_float_eq(reports.gap, 0.2, 1e-9);
 }
 
