@@ -1,5 +1,7 @@
-"""A million live simulated jobs: what they cost while nobody watches, and what a movement costs against a change."""
+"""What the model of progress costs: a million live simulated jobs while nobody watches, a movement against a change, and an
+update with an estimate against one without."""
 
+import json
 import os
 import pathlib
 import re
@@ -22,3 +24,11 @@ def measure_simulated(bench):
     bench.add(f"{jobs}, nobody watches", f"{share:.2f} % CPU", "", None, "< 5 %", share < 5)
     bench.add("a movement told, against a change", f"{moved:.1f} us", f"{changed:.1f} us", moved / changed, "<= 1.5",
               moved <= 1.5 * changed)
+
+
+def measure_estimate(bench):
+    result = json.loads(subprocess.run([bench.program("bench_estimate")], capture_output=True, text=True, check=True).stdout)
+    for name, goal_ns in (("mean", 5000), ("p99", 10000)):
+        ours, bare = (result[lane][name] for lane in ("with", "without"))
+        bench.add(f"an update in the corridor, {name}, estimate or none", f"{ours / 1000:.1f} us", f"{bare / 1000:.1f} us", ours / bare,
+                  f"{goal_ns // 1000} us more", ours - bare <= goal_ns)
