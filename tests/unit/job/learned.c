@@ -78,6 +78,21 @@ Test(learned_add, moves_no_mean_far_for_one_outlier)
 	cr_assert_gt(law.spread[1], spread);
 }
 
+Test(learned_predict, stays_within_reason_whatever_was_told)
+{
+	struct plan plan = two_stages();
+	struct learned learned;
+	learned_init(&learned, &plan);
+	for (int i = 0; i < 200; i++) {
+		struct learned_job job = job_of(i % 2 == 0 ? 1e15 : 1e-3, i % 3 == 0 ? 1e15 : 1e-3);
+		job.origin = (struct learned_origin){.has_hint = true, .log_hint = i % 2 == 0 ? 700 : -700};
+		learned_add(&learned, &plan, &job);
+		struct learned_law law = law_of(&learned, &plan, &job.origin);
+		for (int j = 0; j < 2; j++)
+			cr_assert(fabs(law.mean[j]) <= 40 && law.spread[j] > 0 && law.spread[j] <= 3);
+	}
+}
+
 Test(learned_add, learns_how_times_grow_with_the_size)
 {
 	struct plan plan = two_stages();
