@@ -22,6 +22,7 @@ import time
 
 from bench_http import compare_with_bare_http
 from bench_redis import compare_with_redis
+from bench_simulated import measure_estimate, measure_simulated
 from bench_support import Server, middle, wait_for
 from bench_watch import compare_with_relay
 
@@ -229,7 +230,7 @@ def main():
              "redis": compare_with_redis,
              "redis-script": Bench.compare_with_redis_script,
              "watch": compare_with_relay, "python": Bench.compare_python, "go": Bench.compare_go, "node": Bench.compare_node,
-             "store": Bench.measure_large_store}
+             "store": Bench.measure_large_store, "simulated": measure_simulated, "estimate": measure_estimate}
     parser.add_argument("--only", choices=parts, help="one part of it")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="progress-bench-") as folder:

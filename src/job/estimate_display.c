@@ -12,13 +12,24 @@
 #define STEP_MIN_S 1e-3  /* nobody sees less */
 
 #define CATCH_UP       0.025 /* of the total: how soon a gap of the bar is closed */
-#define CATCH_UP_CLOCK 0.015
-#define SPEED_MAX      3.0 /* of the speed that fits the total */
-#define SPEED_AHEAD    0.2 /* of the speed that would end on time */
+#define CATCH_UP_CLOCK 0.006
 #define FRACTION_MAX   0.995
 
+/* A bar that is behind goes at most so fast that the eye takes it for movement, not for a jump: a share of the whole a
+ * second. Where the run itself is quick the bar may go at a multiple of the speed that fits the total; and never at
+ * more than another one. */
+#define SPEED_MAX       0.0065
+#define SPEED_MAX_QUICK 2.1
+#define SPEED_MAX_SLOW  8.0
+
+/* A bar that is ahead goes at a share of the speed that would end on time. Near the end that would be a standstill: so
+ * it goes at least at a share of the speed that fits the total, but leaves half of the way for the rest of the time. */
+#define SPEED_AHEAD     0.19
+#define SPEED_AHEAD_MIN 0.12
+#define WAY_LEFT        0.5
+
 /* The finish clock moves only after it is this wrong … */
-#define CHASE_FROM       0.10
+#define CHASE_FROM       0.07
 #define CHASE_FROM_SHOWN 0.25
 /* … and then until it is this right. */
 #define CHASE_TO    0.02
@@ -35,9 +46,12 @@ static double bar_speed(const struct estimate *estimate, double elapsed, double 
 {
 	double total = elapsed + eta_s;
 	double gap = elapsed / total - estimate->fraction;
-	if (gap < 0)
-		return SPEED_AHEAD * (1 - estimate->fraction) / eta_s;
-	return fmin(1 / total + gap * share_closed(CATCH_UP) * STEPS / total, SPEED_MAX / total);
+	if (gap < 0) {
+		double in_time = (1 - estimate->fraction) / eta_s;
+		return fmax(SPEED_AHEAD * in_time, fmin(SPEED_AHEAD_MIN / total, WAY_LEFT * in_time));
+	}
+	double most = fmax(SPEED_MAX_QUICK / total, fmin(SPEED_MAX, SPEED_MAX_SLOW / total));
+	return fmin(1 / total + gap * share_closed(CATCH_UP) * STEPS / total, most);
 }
 
 static void move_clock(struct estimate *estimate, double now, double eta_s)

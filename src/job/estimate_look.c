@@ -12,8 +12,6 @@
 #define OVERDUE_Z_UNSURE 4.0 /* spread over the jobs seen: the fewer, the less is known of what is usual */
 #define OVERDUE_JOBS     3.0
 
-enum { CHANGE_STEPS_MAX = 64 };
-
 double estimate_overdue_at(const struct estimate *estimate)
 {
 	double bound = OVERDUE_Z + OVERDUE_Z_UNSURE / (OVERDUE_JOBS + (double)estimate->jobs);
@@ -97,37 +95,45 @@ void estimate_look(const struct estimate *estimate, const struct plan *plan, dou
 	estimate_show(&ahead, plan, ahead.seen_at, ESTIMATE_SHOW_PERCENT | ESTIMATE_SHOW_ETA, ret_view);
 }
 
-/* The next moment at which something may begin to look different. */
-static double next_moment(const struct estimate *ahead, double now)
+/* The first moment after `now` at which the flag, or the speed because of it, may change. */
+static double next_flag(const struct estimate *ahead, double now)
 {
-	double next = ahead->next_at;
-	double flags[] = {estimate_lost_at(ahead), estimate_silent_at(ahead), estimate_overdue_at(ahead)};
-	for (int i = 0; i < 3; i++)
-		if (flags[i] > now)
-			next = fmin(next, flags[i]);
+	const double moments[] = {estimate_lost_at(ahead), estimate_silent_at(ahead), estimate_overdue_at(ahead),
+	                          estimate_slows_at(ahead)};
+	double next = INFINITY;
+	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
+		if (moments[i] > now)
+			next = fmin(next, moments[i]);
 	return next;
+}
+
+/* In how many seconds the place in the stage will have moved by that share, as it moves in the next ones. */
+static double place_wait(const struct estimate *ahead, double now, double seconds, double share)
+{
+	double moved = estimate_place(ahead, now + seconds) - estimate_place(ahead, now);
+	return moved > 0 ? seconds * share / moved : INFINITY;
 }
 
 double estimate_next_change(const struct estimate *estimate, const struct plan *plan, double now, double points)
 {
-	struct estimate ahead = *estimate;
-	estimate_advance(&ahead, now);
-	now = ahead.seen_at;
-	if (ahead.end != ESTIMATE_UNDER_WAY)
-		return INFINITY;
-	double fraction = estimate_fraction(&ahead, now), percent = percent_at(&ahead, plan, now);
-	enum estimate_flag flag = flag_at(&ahead, now);
-	double at = now;
-	for (int i = 0; i < CHANGE_STEPS_MAX; i++) {
-		double next = next_moment(&ahead, at);
-		if (isinf(next))
-			return i > 0 ? at : INFINITY;
-		at = next;
-		estimate_advance(&ahead, at);
-		bool has_moved = 100 * (estimate_fraction(&ahead, at) - fraction) >= points ||
-		                 percent_at(&ahead, plan, at) - percent >= points;
-		if (has_moved || flag_at(&ahead, at) != flag)
-			return at;
+	struct estimate copy;
+	const struct estimate *ahead = estimate;
+	if (estimate->next_at <= now) {
+		copy = *estimate;
+		estimate_advance(&copy, now);
+		ahead = &copy;
 	}
-	return at;
+	now = fmax(now, ahead->seen_at);
+	if (ahead->end != ESTIMATE_UNDER_WAY)
+		return INFINITY;
+	double flag_at = next_flag(ahead, now), speed = ahead->speed * estimate_pace(ahead, now);
+	if (!(speed > 0) || isinf(ahead->next_at))
+		return flag_at;
+	/* Beyond the next instant but one of the lattice the speed may be another. */
+	double most = 2 * (ahead->next_at - ahead->base_at), wait = fmin(points / 100 / speed, most);
+	const struct plan_stage *stage = &plan->stages[ahead->stage];
+	double width = stage->end_percent - stage->start_percent;
+	if (width > 0)
+		wait = fmin(wait, place_wait(ahead, now, wait, points / width));
+	return fmax(fmin(now + wait, flag_at), nextafter(now, INFINITY));
 }

@@ -24,16 +24,21 @@
 #define USUAL_CORRELATION_WEIGHT 10.0
 
 /* How many stays the pipeline's own usual value weighs for one stage or pair. */
-#define STAGE_VARIANCE_WEIGHT   6.0
-#define PAIR_CORRELATION_WEIGHT 4.0
+#define STAGE_VARIANCE_WEIGHT   10.0
+#define PAIR_CORRELATION_WEIGHT 16.0
 #define CORRELATION_MIN         -0.18
 #define CORRELATION_MAX         0.9
 
-#define USUAL_SCATTER        0.09
-#define USUAL_SCATTER_WEIGHT 3.0
+#define USUAL_SCATTER        0.04
+#define USUAL_SCATTER_WEIGHT 2.0
 #define USUAL_MARKS_WEIGHT   2.0
 #define SHARE_MIN            0.02
 #define DECILE_Z             1.2816
+
+/* Whatever was told, a time is taken for one of e^-40 to e^40 seconds and its spread for a factor of e^3 at most, so
+ * nothing that follows leaves the range of a double. */
+#define LOG_TIME_MAX 40.0
+#define VARIANCE_MAX 9.0
 
 /* Nothing learned: of this size, without a label. */
 static const struct learned nothing;
@@ -127,6 +132,7 @@ static double predict_spreads(const struct learned *learned, const struct plan *
 		law->variance[i][i] = (learned->products[self] + STAGE_VARIANCE_WEIGHT * variance) /
 		                      (learned->pairs[self] + STAGE_VARIANCE_WEIGHT);
 		law->variance[i][i] *= doubt(&learned->stages[i], law->variance[i][i]);
+		law->variance[i][i] = fmin(law->variance[i][i], VARIANCE_MAX);
 		law->spread[i] = sqrt(law->variance[i][i]);
 	}
 	double correlation = usual_correlation(learned, count, weights, law);
@@ -170,9 +176,11 @@ void learned_predict(const struct learned *learned, const struct plan *plan, con
 	double job_variance = predict_spreads(learned, plan, ret_law);
 	predict_labels(learned, origin, plan->count, job_variance, ret_law);
 	double size = learned_size(learned, origin);
-	for (size_t i = 0; i < plan->count; i++)
-		ret_law->mean[i] = regress(&learned->stages[i], plan->stages[i].nominal_s, size, ret_law->variance[i][i]) +
-		                   ret_law->worker + ret_law->class[i];
+	for (size_t i = 0; i < plan->count; i++) {
+		double mean = regress(&learned->stages[i], plan->stages[i].nominal_s, size, ret_law->variance[i][i]) +
+		              ret_law->worker + ret_law->class[i];
+		ret_law->mean[i] = fmin(fmax(mean, -LOG_TIME_MAX), LOG_TIME_MAX);
+	}
 }
 
 /* ---- the rest */

@@ -94,6 +94,9 @@ double pace_patience(const struct job *job);
 /* What is shown of the job at `now`, as `view` has it: its own, or that of a remembered answer. */
 void pace_look(const struct job *job, const struct job_view *view, double now, struct pace_look *ret_look);
 
+/* The same of the job's own view, but without the end of the run, which costs most. */
+void pace_glance(const struct job *job, double now, struct pace_look *ret_look);
+
 /* Reckons the end of the run anew, as of the event at `now`. */
 void pace_reckon_end(struct job *job, double now);
 

@@ -47,7 +47,7 @@ static void look_at_movement(const struct job *job, const struct estimate *estim
 		look->curve = estimate_curve(estimate);
 }
 
-static void look_at_run(const struct job *job, double now, struct pace_look *look)
+static void look_at_run(const struct job *job, double now, bool wants_end, struct pace_look *look)
 {
 	const struct pace *pace = &job->pace;
 	const struct estimate *ahead = &pace->estimate;
@@ -59,13 +59,14 @@ static void look_at_run(const struct job *job, double now, struct pace_look *loo
 		ahead = &copy;
 	}
 	now = fmax(now, ahead->seen_at);
-	unsigned parts =
-	    (job->view.is_simulated ? ESTIMATE_SHOW_PERCENT : 0U) | (now < pace->end.until ? 0U : ESTIMATE_SHOW_ETA);
+	bool must_reckon = wants_end && now >= pace->end.until;
+	unsigned parts = (job->view.is_simulated ? ESTIMATE_SHOW_PERCENT : 0U) | (must_reckon ? ESTIMATE_SHOW_ETA : 0U);
 	estimate_show(ahead, pace_plan(pace->flow), now, parts, &view);
 	look->time_fraction = view.time_fraction;
 	look->flag = pace->is_held ? ESTIMATE_FLAG_LOST : view.flag;
 	look->has_history = view.has_history;
-	look_at_eta(pace, &view, now, look);
+	if (wants_end)
+		look_at_eta(pace, &view, now, look);
 	look_at_movement(job, ahead, &view, now, look);
 	if (!job->view.is_simulated)
 		return;
@@ -100,9 +101,17 @@ void pace_look(const struct job *job, const struct job_view *view, double now, s
 	*ret_look = (struct pace_look){.time_fraction = job->pace.ended_fraction};
 	look_at_view(view, ret_look);
 	if (is_present && job->pace.has_estimate)
-		look_at_run(job, now, ret_look);
+		look_at_run(job, now, true, ret_look);
 	else if (job->pace.has_estimate && view->attempt == job->view.attempt && view->run == job->view.run)
 		ret_look->time_fraction = estimate_fraction(&job->pace.estimate, fmin(now, job->pace.estimate.next_at));
+}
+
+void pace_glance(const struct job *job, double now, struct pace_look *ret_look)
+{
+	*ret_look = (struct pace_look){.time_fraction = job->pace.ended_fraction};
+	look_at_view(&job->view, ret_look);
+	if (job->pace.has_estimate)
+		look_at_run(job, now, false, ret_look);
 }
 
 double pace_next_change(const struct job *job, double now, double points)

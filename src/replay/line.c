@@ -6,6 +6,10 @@
 
 enum { JOB = 1, AT = 2 };
 
+/* Seconds; far beyond them a double tells no moments apart, and the model's squares leave its range. */
+#define AT_MAX      1e15
+#define NOMINAL_MAX 1e9
+
 static const struct {
 	const char *name;
 	int needs;
@@ -44,6 +48,13 @@ static enum err read_number(const json_t *object, const char *key, double *ret_n
 	if (!json_is_number(value) || !isfinite(number))
 		return refuse(fault, key, "a number");
 	*ret_number = number;
+	return ERR_OK;
+}
+
+static enum err read_at(struct line *line, struct fault *fault)
+{
+	if (read_number(line->root, "at", &line->at, fault) != ERR_OK || fabs(line->at) > AT_MAX)
+		return refuse(fault, "at", "a number of seconds, at most 1e15");
 	return ERR_OK;
 }
 
@@ -145,7 +156,7 @@ enum err line_read(const char *text, size_t length, struct line *ret_line, struc
 	if (err == ERR_OK && ops[ret_line->op].needs & JOB)
 		err = read_text(ret_line->root, "job", true, &ret_line->job, fault);
 	if (err == ERR_OK && ops[ret_line->op].needs & AT)
-		err = read_number(ret_line->root, "at", &ret_line->at, fault);
+		err = read_at(ret_line, fault);
 	return err == ERR_OK ? read_own(ret_line, fault) : err;
 }
 
@@ -172,8 +183,9 @@ enum err line_read_stage(const json_t *declared, const char **ret_name, struct p
 	stage->nominal_s = PLAN_NOMINAL_UNKNOWN_S;
 	if (nominal == NULL || json_is_null(nominal))
 		return ERR_OK;
-	if (read_number(declared, "nominal_s", &stage->nominal_s, fault) != ERR_OK || stage->nominal_s < 0)
-		return refuse(fault, "nominal_s", "0 or more seconds");
+	if (read_number(declared, "nominal_s", &stage->nominal_s, fault) != ERR_OK || stage->nominal_s < 0 ||
+	    stage->nominal_s > NOMINAL_MAX)
+		return refuse(fault, "nominal_s", "0 to 1e9 seconds");
 	if (stage->nominal_s == 0)
 		stage->nominal_s = PLAN_NOMINAL_UNKNOWN_S;
 	return ERR_OK;

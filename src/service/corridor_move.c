@@ -10,7 +10,7 @@
 #include "wire/info.h"
 
 enum {
-	MOVES_AT_ONCE_MAX = 32, /* in one run of the corridor; others wait for the next, which is due at once */
+	MOVES_AT_ONCE_MAX = 128, /* in one run of the corridor; others wait for the next, which is due at once */
 	ABSENCE_MS = 10000,     /* a watcher between two calls */
 };
 
@@ -107,8 +107,8 @@ void corridor_move(struct corridor *corridor, struct command *command)
 	}
 	/* What this batch has changed will be told as a change. */
 	struct pace_look look;
-	pace_look(job, &job->view, corridor_now_s(corridor), &look);
+	pace_glance(job, corridor_now_s(corridor), &look);
 	if (!command->entry->is_dirty && movers_note_movement(&corridor->movers, mover, &look))
 		tell(corridor, command, job, &facts);
-	follow(corridor, job);
+	movers_set(&corridor->movers, mover, job, corridor_now_s(corridor), corridor->now.steady_ms);
 }

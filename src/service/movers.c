@@ -54,7 +54,7 @@ static struct mover *add(struct movers *movers, const struct job *job, double no
 	if (mover == NULL)
 		return NULL;
 	memcpy(mover->job_id, job->job_id, bytes);
-	pace_look(job, &job->view, now_s, &look);
+	pace_glance(job, now_s, &look);
 	mover->percent = look.percent;
 	mover->time_fraction = look.time_fraction;
 	mover->flag = look.flag;
@@ -73,19 +73,20 @@ static int64_t on_grid(const struct movers *movers, double wait_s, int64_t now_m
 	return (due_ms + interval_ms - 1) / interval_ms * interval_ms;
 }
 
-void movers_follow(struct movers *movers, const struct job *job, double now_s, int64_t now_ms)
+void movers_set(struct movers *movers, struct mover *mover, const struct job *job, double now_s, int64_t now_ms)
 {
 	double next_s = pace_next_change(job, now_s, movers->options.step_points);
+	if (isinf(next_s) || !timer_queue_set(&movers->timers, &mover->timer, on_grid(movers, next_s - now_s, now_ms)))
+		movers_drop(movers, mover);
+}
+
+void movers_follow(struct movers *movers, const struct job *job, double now_s, int64_t now_ms)
+{
 	struct mover *mover = movers_find(movers, job->job_id);
-	if (isinf(next_s)) {
-		if (mover != NULL)
-			movers_drop(movers, mover);
-		return;
-	}
 	if (mover == NULL)
 		mover = add(movers, job, now_s, now_ms);
-	if (mover != NULL && !timer_queue_set(&movers->timers, &mover->timer, on_grid(movers, next_s - now_s, now_ms)))
-		movers_drop(movers, mover);
+	if (mover != NULL)
+		movers_set(movers, mover, job, now_s, now_ms);
 }
 
 bool movers_note_movement(struct movers *movers, struct mover *mover, const struct pace_look *look)

@@ -39,6 +39,9 @@ struct mover *movers_find(const struct movers *movers, const char *job_id);
  * there is room. A job that does not move by itself loses its mover. */
 void movers_follow(struct movers *movers, const struct job *job, double now_s, int64_t now_ms);
 
+/* The same for a job whose mover is known. */
+void movers_set(struct movers *movers, struct mover *mover, const struct job *job, double now_s, int64_t now_ms);
+
 /* Forgets the mover. */
 void movers_drop(struct movers *movers, struct mover *mover);
 

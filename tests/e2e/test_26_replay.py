@@ -1,9 +1,11 @@
 """A script is replayed: the same model as in the service, on a clock of the script's own."""
 
 import json
+import os
 import random
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -101,6 +103,11 @@ def test_every_poll_rate_sees_the_same_numbers():
         ({"op": "create", "at": 1}, "job"),
         ({"op": "create", "job": "y"}, "at"),
         ({"op": "create", "at": "now", "job": "y"}, "at"),
+        ({"op": "create", "at": 1e16, "job": "y"}, "at: must be a number of seconds"),
+        ('{"op": "create", "at": 1e999, "job": "y"}', "overflow"),
+        ('{"op": "create", "at": NaN, "job": "y"}', "NaN"),
+        ("[" * 100000, "depth"),
+        ('{"op": "create", "at": 1, "job": "\\u0000"}', "not JSON"),
         ({"op": "create", "at": 1, "job": "x"}, "already"),
         ({"op": "create", "at": 1, "job": "y", "hint": 0}, "hint"),
         ({"op": "query", "at": 1, "job": "z"}, "create it first"),
@@ -110,6 +117,7 @@ def test_every_poll_rate_sees_the_same_numbers():
         ({"op": "end", "at": 1, "job": "x", "outcome": "fine"}, "completed, failed or cancelled"),
         ({"op": "declare", "pipeline": "q", "stages": []}, "stages"),
         ({"op": "declare", "pipeline": "q", "stages": [{"name": "a", "lo": 50, "hi": 40}]}, "lo, hi"),
+        ({"op": "declare", "pipeline": "q", "stages": [{"name": "a", "lo": 5, "hi": 9, "nominal_s": 1e10}]}, "nominal_s"),
         ({"op": "declare", "pipeline": "q", "stages": [{"name": str(i), "lo": 0, "hi": 1} for i in range(17)]}, "16"),
         ({"op": "declare", "pipeline": "p", "stages": [{"name": "z", "lo": 0, "hi": 1}]}, "other stages"),
     ],
@@ -118,6 +126,58 @@ def test_a_bad_line_gets_one_clear_line_with_its_number(line, word):
     completed = replay(DECLARED, life("x")[0], line, query("x", 1))
     message = only_line(completed)
     assert completed.returncode == 2 and "line 3: " in message and word in message
+
+
+def test_bytes_that_are_no_text_are_one_bad_line():
+    done = subprocess.run([program("progressd"), "replay"], input=random.Random(1).randbytes(100000), capture_output=True,
+                          timeout=60, check=False)
+    assert done.returncode == 2 and done.stdout == b"" and done.stderr.count(b"\n") == 1 and b"line 1: " in done.stderr
+
+
+def test_a_time_that_goes_back_counts_as_the_latest():
+    steady, back = (shown(DECLARED, *life("x")[:2], query("x", 50), {"op": "report", "at": at, "job": "x", "done": 1, "total": 2},
+                          query("x", at), query("x", 60)) for at in (50, -1e9))
+    assert [answer | {"t": 0} for answer in back] == [answer | {"t": 0} for answer in steady]
+
+
+def extreme(rng):
+    """A number of any size, but a time that a script may have."""
+    return rng.choice([0, 1e-300, 1e15, 1e9, 0.5, 1, rng.random(), 10 ** rng.uniform(-12, 15)])
+
+
+def absurd_line(rng, number, clock, stages):
+    job = {"op": "create", "job": f"j{number}", "pipeline": "p", "hint": extreme(rng) or 1e308, "worker": rng.choice("ab")}
+    known = {"job": f"j{rng.randrange(number)}"} if number else None
+    at = rng.choice([clock, clock, clock - 10 ** rng.uniform(-6, 10)])
+    op = rng.choice(["create", "stage", "stage", "report", "report", "heartbeat", "end", "query", "query"])
+    own = {"create": job, "stage": {"stage": f"s{rng.randrange(stages)}"}, "query": {"t": number}, "heartbeat": {},
+           "report": {"done": extreme(rng), "total": extreme(rng) or 1e308},
+           "end": {"outcome": rng.choice(["completed", "completed", "failed", "cancelled"])}}[op]
+    if known is None or op == "create":
+        return {"at": at, **job}
+    return {"op": op, "at": at, **known, **own}
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_whatever_happens_the_answers_are_numbers_in_their_bounds(block):
+    start = int(os.environ.get("TEST_SEED", time.time_ns())) + 1000 * block
+    for seed in range(start, start + 15):
+        print(f"TEST_SEED={seed}")
+        rng = random.Random(seed)
+        stages, clock, lines, jobs = rng.randint(1, 6), 0.0, [], 0
+        declared = {"op": "declare", "pipeline": "p", "stages": [
+            {"name": f"s{i}", "lo": 100 * i / stages, "hi": 100 * (i + 1) / stages, "nominal_s": min(1e9, extreme(rng))}
+            for i in range(stages)]}
+        for _ in range(150):
+            clock = min(9e14, clock + rng.choice([0, rng.random(), 60, 10 ** rng.uniform(-6, 12)]))
+            lines.append(absurd_line(rng, jobs, clock, stages))
+            jobs += lines[-1]["op"] == "create"
+        reached = {}
+        for answer in shown(declared, *lines):
+            numbers = [answer[key] for key in ("eta", "lo", "hi")]
+            assert None in numbers or 0 <= numbers[1] <= numbers[0] <= numbers[2] < float("inf")
+            assert reached.get(answer["job"], 0) <= answer["pct"] <= 100 and 0 <= answer["progress"] <= 100
+            reached[answer["job"]] = answer["pct"]
 
 
 def test_replay_takes_no_options():

@@ -16,14 +16,22 @@ FAILING, HANGING = 0.05, 0.04
 HANG_WATCHED_S = 120.0  # how long a hung job is looked at before it is given up
 
 # ordinary: most stages report what is true. hard: nobody ever reports; reports lie; everything at once.
-GROUPS = {"ordinary": ("regular", "irregular", "drift", "workers", "sizes"), "hard": ("plain", "lying", "mixed")}
-KINDS = GROUPS["ordinary"] + GROUPS["hard"]
+# strange: nothing the model was made for. "young": pipelines of few jobs. "heavy": times with heavy tails. "alone", "together": stages
+# that have nothing, or nearly everything, in common. "wrong": nominal seconds that are off by a factor of e. "skipped": stages that
+# are left out or take no time. "cached": every fourth job takes a tenth of the time. "growing": totals that grow while the work
+# is done. "late": reports that begin in the middle of a stage.
+GROUPS = {"ordinary": ("regular", "irregular", "drift", "workers", "sizes"), "hard": ("plain", "lying", "mixed"),
+          "strange": ("young", "heavy", "alone", "together", "wrong", "skipped", "cached", "growing", "late")}
+COMMON_OF = {"alone": 0.0, "together": 0.9}
+YOUNG_JOBS = 5
+NOMINAL_SPREAD, WRONG_SPREAD = 0.3, 1.0
+TAIL_FREEDOM = 3  # of Student's law in the heavy kind
 
 
 class Stage:
-    def __init__(self, rng, name, low, high, median_s):
+    def __init__(self, rng, name, low, high, median_s, nominal_spread):
         self.name, self.low, self.high, self.median_s = name, low, high, median_s
-        self.nominal_s = median_s * math.exp(rng.gauss(0, 0.3))
+        self.nominal_s = median_s * math.exp(rng.gauss(0, nominal_spread))
         self.reports = None  # None, "regular", "irregular"
         self.lie = 1.0  # work = (time share) ** lie
         self.stuck_at = 1.0  # the worker's own estimate never goes beyond this share of the work
@@ -51,7 +59,8 @@ def make_stages(rng, kind):
     rng.shuffle(medians)
     cuts = sorted(rng.sample(range(10, 95), count - 1))
     edges = [0, *cuts, 100]
-    stages = [Stage(rng, f"s{i}", edges[i], edges[i + 1], medians[i] * scale) for i in range(count)]
+    spread = WRONG_SPREAD if kind == "wrong" else NOMINAL_SPREAD
+    stages = [Stage(rng, f"s{i}", edges[i], edges[i + 1], medians[i] * scale, spread) for i in range(count)]
     for stage in stages:
         if kind != "plain" and rng.random() < REPORTING:
             stage.reports = "regular" if kind == "regular" else "irregular"
@@ -94,9 +103,9 @@ class Set:
         if self.kind == "mixed":
             labels["class"] = rng.choice(list(self.classes))
             shifts = [shift + own for shift, own in zip(shifts, self.classes[labels["class"]])]
-        common = rng.gauss(0, math.sqrt(COMMON))
-        lengths = [stage.median_s * math.exp(shift + self.sigma * (common + rng.gauss(0, math.sqrt(1 - COMMON))))
-                   for stage, shift in zip(self.stages, shifts)]
+        if self.kind == "cached" and number % 4 == 3:
+            shifts = [shift - math.log(10) for shift in shifts]
+        lengths = self.draw_lengths(shifts)
         times = [begin]
         for length in lengths:
             times.append(times[-1] + length)
@@ -105,6 +114,20 @@ class Set:
         self.break_off(job)
         self.tell(job, labels)
         return job
+
+    def draw_lengths(self, shifts):
+        rng, share = self.rng, COMMON_OF.get(self.kind, COMMON)
+        common = rng.gauss(0, math.sqrt(share))
+        deviations = [common + rng.gauss(0, math.sqrt(1 - share)) for _ in self.stages]
+        if self.kind == "heavy":
+            width = math.sqrt(TAIL_FREEDOM / rng.gammavariate(TAIL_FREEDOM / 2, 2)) * math.sqrt((TAIL_FREEDOM - 2) / TAIL_FREEDOM)
+            deviations = [width * deviation for deviation in deviations]
+        lengths = [stage.median_s * math.exp(shift + self.sigma * deviation)
+                   for stage, shift, deviation in zip(self.stages, shifts, deviations)]
+        if self.kind == "skipped":
+            keep = rng.randrange(len(lengths))
+            lengths = [0.0 if i != keep and rng.random() < 0.25 else length for i, length in enumerate(lengths)]
+        return lengths
 
     def break_off(self, job):
         """Lets some jobs fail or hang, somewhere in their time."""
@@ -120,7 +143,8 @@ class Set:
         say = job.events.append
         say((job.begin, {"op": "create", "job": job.name, "pipeline": self.pipeline, **labels}))
         for stage, entered, left in zip(self.stages, job.times, job.times[1:]):
-            if entered <= last:
+            is_left_out = left == entered and self.rng.random() < 0.5
+            if entered <= last and not is_left_out:
                 say((entered, {"op": "stage", "job": job.name, "stage": stage.name}))
                 self.report(job, stage, entered, left, last)
         beat = job.begin + self.rng.uniform(0, HEARTBEAT_S)
@@ -139,8 +163,13 @@ class Set:
             at += stage.gap_s * (self.rng.expovariate(1) + 0.1 if stage.reports == "irregular" else 1.0)
             if at >= min(left, last):
                 return
-            work = min(stage.stuck_at, ((at - entered) / (left - entered)) ** stage.lie)
-            job.events.append((at, {"op": "report", "job": job.name, "done": round(1000 * work, 3), "total": 1000}))
+            share = (at - entered) / (left - entered)
+            if self.kind == "late" and share < 0.5:
+                continue
+            work = min(stage.stuck_at, share ** stage.lie)
+            # the worker finds more to do on its way: at first it knows of 40 % of it
+            total = round(1000 * (0.4 + 0.6 * min(1, 1.5 * share)), 3) if self.kind == "growing" else 1000
+            job.events.append((at, {"op": "report", "job": job.name, "done": round(min(1000 * work, total), 3), "total": total}))
 
     def declaration(self):
         stages = [{"name": stage.name, "lo": stage.low, "hi": stage.high, "nominal_s": stage.nominal_s}
@@ -151,4 +180,6 @@ class Set:
 def make_sets(group, sigma, jobs, seed):
     """Sets of all kinds of the group with about `jobs` jobs in all."""
     each = max(2, math.ceil(jobs / len(GROUPS[group])))
-    return [Set(kind, sigma, each, seed) for kind in GROUPS[group]]
+    sets = [Set(kind, sigma, each, seed) for kind in GROUPS[group] if kind != "young"]
+    young = range(math.ceil(each / YOUNG_JOBS)) if "young" in GROUPS[group] else ()
+    return sets + [Set("young", sigma, YOUNG_JOBS, f"{seed}.{number}") for number in young]

@@ -78,6 +78,21 @@ Test(learned_add, moves_no_mean_far_for_one_outlier)
 	cr_assert_gt(law.spread[1], spread);
 }
 
+Test(learned_predict, stays_within_reason_whatever_was_told)
+{
+	struct plan plan = two_stages();
+	struct learned learned;
+	learned_init(&learned, &plan);
+	for (int i = 0; i < 200; i++) {
+		struct learned_job job = job_of(i % 2 == 0 ? 1e15 : 1e-3, i % 3 == 0 ? 1e15 : 1e-3);
+		job.origin = (struct learned_origin){.has_hint = true, .log_hint = i % 2 == 0 ? 700 : -700};
+		learned_add(&learned, &plan, &job);
+		struct learned_law law = law_of(&learned, &plan, &job.origin);
+		for (int j = 0; j < 2; j++)
+			cr_assert(fabs(law.mean[j]) <= 40 && law.spread[j] > 0 && law.spread[j] <= 3);
+	}
+}
+
 Test(learned_add, learns_how_times_grow_with_the_size)
 {
 	struct plan plan = two_stages();
@@ -179,13 +194,13 @@ Test(learned_reports, learns_when_the_tenths_of_the_work_are_done)
 	learned_init(&learned, &plan);
 	learned_reports(&learned, 1, &reports);
 	cr_assert_float_eq(reports.marks[4], 0.5, 1e-12);
-	cr_assert_float_eq(reports.scatter, 0.09, 1e-12);
+	cr_assert_float_eq(reports.scatter, 0.04, 1e-12);
 	cr_assert_eq(reports.gap, 0);
 	for (int i = 0; i < 60; i++)
 		learned_add(&learned, &plan, &job);
 	learned_reports(&learned, 1, &reports);
 	cr_assert_float_eq(reports.marks[4], 0.25, 0.03);
-	cr_assert_lt(reports.scatter, 0.09);
+	cr_assert_lt(reports.scatter, 0.04);
 	cr_assert_float_eq(reports.gap, 0.2, 1e-9);
 }
 
