@@ -24,7 +24,7 @@
 
 /* A bar that is ahead goes at a share of the speed that would end on time. Near the end that would be a standstill: so
  * it goes at least at a share of the speed that fits the total, but leaves half of the way for the rest of the time. */
-#define SPEED_AHEAD     0.19
+#define SPEED_AHEAD     0.21
 #define SPEED_AHEAD_MIN 0.12
 #define WAY_LEFT        0.5
 

@@ -102,22 +102,25 @@ static void condition(const struct estimate *estimate, size_t first, struct lear
 	}
 }
 
-static int8_t rounded_correlation(const struct learned_law *law, size_t i, size_t j)
+static int8_t rounded_correlation(double correlation)
 {
-	double correlation = law->variance[i][j] / sqrt(law->variance[i][i] * law->variance[j][j]);
 	return (int8_t)lrint(fmin(fmax(correlation, -1), 1) * CORRELATION_UNIT);
 }
 
+/* A later stage that a share of the jobs enters takes E[T] times the share, and E[T^2] times the share: a lognormal law
+ * with these two moments stands for it. Its covariances with others stay. */
 static void pin_law(struct estimate *estimate, const struct learned *learned, const struct learned_law *law)
 {
 	size_t first = estimate->stage;
+	double spreads[PLAN_STAGES_MAX];
 	for (size_t i = first; i < estimate->stage_count; i++) {
-		/* a later stage that is often left out counts for less */
-		double share = i > first ? learned_share(learned, i) : 1;
-		estimate->mean[i] = (float)(law->mean[i] + log(share));
-		estimate->spread[i] = (float)sqrt(law->variance[i][i]);
+		double log_share = i > first ? log(learned_share(learned, i)) : 0;
+		spreads[i] = sqrt(law->variance[i][i] - log_share);
+		estimate->mean[i] = (float)(law->mean[i] + 1.5 * log_share);
+		estimate->spread[i] = (float)spreads[i];
 		for (size_t j = first; j < i; j++)
-			estimate->correlation[estimate_pair(i, j)] = rounded_correlation(law, i, j);
+			estimate->correlation[estimate_pair(i, j)] =
+			    rounded_correlation(law->variance[i][j] / (spreads[i] * spreads[j]));
 	}
 }
 

@@ -11,7 +11,7 @@
 
 enum {
 	MOVES_AT_ONCE_MAX = 128, /* in one run of the corridor; others wait for the next, which is due at once */
-	ABSENCE_MS = 10000,     /* a watcher between two calls */
+	ABSENCE_MS = 10000,      /* a watcher between two calls */
 };
 
 void corridor_add_moves(struct corridor *corridor, struct list *commands)

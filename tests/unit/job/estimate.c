@@ -51,6 +51,23 @@ Test(estimate_look, shows_a_usual_run_near_the_truth, .init = start)
 	cr_assert_eq(view.source, ESTIMATE_SOURCE_MEASURED);
 }
 
+Test(estimate_look, does_not_know_whether_a_stage_will_be_left_out, .init = start)
+{
+	struct learned_job with = {.is_completed = true}, without;
+	for (int i = 0; i < 3; i++)
+		with.stays[i] =
+		    (struct learned_stay){.is_finished = true, .is_passed = true, .was_there = true, .log_s = log(100)};
+	without = with;
+	without.stays[1] = (struct learned_stay){.is_passed = true};
+	learned_init(&learned, &plan);
+	for (int i = 0; i < 60; i++)
+		learned_add(&learned, &plan, i % 2 == 0 ? &with : &without);
+	estimate_begin(&estimate, &plan, &learned, &anybody, 0, 1000);
+	struct estimate_view view = look(1000);
+	cr_assert(view.eta_s > 200 && view.eta_s < 300, "%g", view.eta_s);
+	cr_assert(view.eta_low_s < 200 && view.eta_high_s > 300, "%g to %g", view.eta_low_s, view.eta_high_s);
+}
+
 Test(estimate_look, says_no_eta_without_history, .init = start)
 {
 	estimate_begin(&estimate, &plan, NULL, &anybody, 0, 1000);
