@@ -3,7 +3,7 @@
 Usage: table.py PROGRESSD [--jobs N] [--seed N]... [--sigma X]... [--group NAME]... [--sets]
 
 --jobs: for each group of kinds, sigma and seed. The seeds 1 to 9 are for development; nothing is tuned on those of the published
-table, 401 to 404. --sets adds a line for each kind of pipeline.
+table, 501 to 512. --sets adds a line for each kind of pipeline.
 """
 
 import argparse
