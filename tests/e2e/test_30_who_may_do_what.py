@@ -444,3 +444,28 @@ def test_prg_gives_the_token_of_the_environment(own_guarded):
     prg("create", "job-1", "--server", daemon.url, env=bare, code=4)
     prg("create", "job-1", "--server", daemon.url, env={**bare, "PRG_TOKEN": root})
     assert json.loads(prg("get", "job-1", "--json", "--server", daemon.url, env={**bare, "PRG_TOKEN": root}))["job_id"] == "job-1"
+
+
+def test_prg_finds_the_token_in_a_file_too(own_guarded, tmp_path):
+    daemon, _, root = own_guarded
+    bare = {name: value for name, value in os.environ.items() if name != "PRG_TOKEN"}
+    (tmp_path / "token").write_text(f"{root}\nthe rest does not count\n", encoding="utf-8")
+    ask = ["list", "--server", daemon.url]
+    prg(*ask, env={**bare, "PRG_TOKEN_FILE": str(tmp_path / "token")})
+    prg(*ask, "--token-file", str(tmp_path / "token"), env={**bare, "PRG_TOKEN": "wrong"})
+    prg(*ask, "--token-file", str(tmp_path / "nowhere"), env=bare, code=2)
+    done = subprocess.run([program("prg"), *ask], capture_output=True, text=True, check=False, env={**bare, "PRG_TOKEN": f"{root} x"})
+    assert done.returncode == 2 and root not in done.stderr
+
+
+def test_prg_create_asks_for_a_read_token(own_guarded):
+    daemon, _, root = own_guarded
+    env = {**os.environ, "PRG_TOKEN": root}
+    name, token = prg("create", "job-1", "--read-token", "10m", "--server", daemon.url, env=env).split()
+    assert name == "job-1"
+    env["PRG_TOKEN"] = token
+    assert json.loads(prg("get", "job-1", "--json", "--server", daemon.url, env=env))["job_id"] == "job-1"
+    prg("update", "job-1", "downloading", "--server", daemon.url, env=env, code=4)
+    made = json.loads(prg("create", "job-2", "--read-token", "10m", "--json", "--server", daemon.url, env={**env, "PRG_TOKEN": root}))
+    assert made["read_token"].startswith("prgj") and "read_token" not in json.loads(
+        prg("create", "job-3", "--json", "--server", daemon.url, env={**env, "PRG_TOKEN": root}))
