@@ -174,7 +174,8 @@ const struct command command_token = {
         "Works on the file that progressd reads its tokens from (--tokens). create prints a new token, once: only its\n"
         "hash is kept. It holds the scopes of --scope: read (see jobs), report (make and report them) and admin (all,\n"
         "to cancel and delete them too), for the jobs of --jobs, until --ttl is over. A running daemon knows of a\n"
-        "change within half a second. Programs give a token as $PRG_TOKEN.\n",
+        "change within half a second. Programs give a token as $PRG_TOKEN, or in the file\n"
+        "$PRG_TOKEN_FILE.\n",
     .example = "  prg token create --scope report,read --jobs 'clip-*' --ttl 15m\n"
                "  prg token revoke t-1f2e3d4c\n",
     .exits = "",

@@ -229,7 +229,7 @@ static int run(struct command_call *call)
 {
 	if (call->argument_count > BOARD_JOBS_MAX)
 		return fail_usage("watch", "at most %d jobs can be watched at the same time", BOARD_JOBS_MAX);
-	struct prg_options patient = {.timeout_ms = call->options->timeout_ms};
+	struct prg_options patient = options_client(call->options);
 	struct watch watch = {.call = call, .finds_jobs = call->argument_count == 0};
 	enum prg_code code = prg_open(call->options->server, &patient, &watch.client);
 	if (code != PRG_OK)

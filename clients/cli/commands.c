@@ -64,7 +64,8 @@ void command_print_help(const struct command *command)
 
 static int run_with_client(const struct command *command, struct command_call *call)
 {
-	struct prg_options client_options = {.timeout_ms = call->options->timeout_ms, .fail_fast = true};
+	struct prg_options client_options = options_client(call->options);
+	client_options.fail_fast = true;
 	enum prg_code code = prg_open(call->options->server, &client_options, &call->client);
 	if (code == PRG_INVALID_ARGUMENT)
 		return fail_usage(NULL, "%s", prg_error());

@@ -29,6 +29,7 @@ static const struct option_row rows[] = {
     {OPTION_SIZE, 0, "size", "N", "how large the job is, in any unit; durations are learned in relation to it"},
     {OPTION_WORKER, 0, "worker", "NAME", "who will do it; fast and slow ones are told apart"},
     {OPTION_CLASS, 0, "class", "NAME", "what kind of job it is; likewise"},
+    {OPTION_READ_TOKEN, 0, "read-token", "DURATION", "print a token, too, with which this job can be read for so long"},
     {OPTION_SCOPE, 0, "scope", "LIST", "what the token is good for: read, report, admin; default read"},
     {OPTION_JOBS, 0, "jobs", "PATTERN", "for which jobs: 'clip-*', the name of one; default *, all"},
     {OPTION_NAME, 0, "name", "NAME", "what to call the token; default: made up"},
@@ -49,6 +50,9 @@ static const struct option_row rows[] = {
     {OPTION_SERVER, 0, "server", "URL",
      "ipc://PATH or tcp://HOST:PORT; default: $PRG_SERVER, else\n"
      "the unix socket of this user, else tcp://127.0.0.1:7070"},
+    {OPTION_TOKEN_FILE, 0, "token-file", "FILE",
+     "its first line is the token to ask with; default: $PRG_TOKEN, else\n"
+     "the file $PRG_TOKEN_FILE"},
     {OPTION_TIMEOUT, 0, "timeout", "DURATION", "give up a call after this time; default 10s"},
     {OPTION_HELP, 'h', "help", NULL, "show this text"},
     {OPTION_VERSION, 'V', "version", NULL, "show the version"},
@@ -154,6 +158,8 @@ static bool take_number(struct options *options, enum option_bit bit, char *valu
 		return take_timeout(options, value);
 	case OPTION_SIZE:
 		return options_read_number(value, &options->size) && options->size > 0;
+	case OPTION_READ_TOKEN:
+		return times_read_duration(value, &options->read_token_seconds) && options->read_token_seconds > 0;
 	case OPTION_TTL:
 		return times_read_duration(value, &options->ttl_seconds) && options->ttl_seconds > 0;
 	default:
@@ -194,6 +200,9 @@ static bool take(struct options *options, enum option_bit bit, char *value)
 	case OPTION_PARENT:
 		options->parent = value;
 		return true;
+	case OPTION_TOKEN_FILE:
+		options->token_file = value;
+		return value[0] != '\0';
 	case OPTION_PREFIX:
 		options->prefix = value;
 		return true;
@@ -326,6 +335,11 @@ void options_describe(struct text *text, unsigned set)
 			text_add_repeated(text, " ", line != NULL ? 28 : 0);
 		}
 	}
+}
+
+struct prg_options options_client(const struct options *options)
+{
+	return (struct prg_options){.timeout_ms = options->timeout_ms, .token_file = options->token_file};
 }
 
 struct prg_update options_update(const struct options *options)

@@ -43,8 +43,10 @@ enum option_bit {
 	OPTION_JOBS = 1 << 25,
 	OPTION_NAME = 1 << 26,
 	OPTION_FILE = 1 << 27,
+	OPTION_TOKEN_FILE = 1 << 28,
+	OPTION_READ_TOKEN = 1 << 29,
 
-	OPTIONS_ALWAYS = OPTION_HELP | OPTION_VERSION | OPTION_JSON | OPTION_SERVER | OPTION_TIMEOUT,
+	OPTIONS_ALWAYS = OPTION_HELP | OPTION_VERSION | OPTION_JSON | OPTION_SERVER | OPTION_TIMEOUT | OPTION_TOKEN_FILE,
 	OPTIONS_UPDATE = OPTION_MESSAGE | OPTION_META | OPTION_ATTEMPT
 };
 
@@ -78,6 +80,8 @@ struct options {
 	enum prg_stage stages[OPTIONS_STAGES_MAX];
 	size_t stage_count;
 	const char *prefix;
+	const char *token_file;
+	double read_token_seconds;
 	long limit;
 	long count;
 	int outstanding;
@@ -98,6 +102,9 @@ void options_describe(struct text *text, unsigned set);
 
 /* Cuts KEY=VALUE in two and adds it to the metadata. False: it has no '=', no key, or there are too many. */
 bool options_add_entry(struct options *options, char *entry);
+
+/* How to open the client; borrowed from the options. */
+struct prg_options options_client(const struct options *options);
 
 /* What goes with an update; borrowed from the options. */
 struct prg_update options_update(const struct options *options);

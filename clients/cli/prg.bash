@@ -4,7 +4,7 @@ _prg() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--server | --timeout | -m | --message | --meta | --attempt | --pipeline | --parent | --ttl | --state | --stage | \
-			--prefix | -n | --limit | --count | --outstanding | --total | --size | --worker | --class | \
+			--prefix | -n | --limit | --count | --outstanding | --total | --size | --worker | --class | --token-file | --read-token | \
 			--scope | --jobs | --name | --file) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $command ]]; then command=${COMP_WORDS[i]}; else ((position++)); fi ;;

@@ -89,6 +89,8 @@ void show_add_json(struct json *json, const struct prg_progress *progress)
 	json_time(json, "update_time", progress->update_time_ms);
 	json_time(json, "stage_time", progress->stage_time_ms);
 	json_time(json, "end_time", progress->end_time_ms);
+	if (progress->read_token[0] != '\0')
+		json_string(json, "read_token", progress->read_token);
 	json_end(json);
 }
 

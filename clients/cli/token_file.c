@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,28 +106,41 @@ static bool take_line(struct token_file *file, const char *line)
 		return add_comment(file, line);
 	if (line[strspn(line, " \t\n")] == '\0')
 		return true;
-	fail_warn("%s: is no file of tokens: %s", file->path, line);
 	return false;
 }
 
 static bool read_lines(struct token_file *file)
 {
 	char line[LINE_BYTES_MAX];
+	int number = 0;
 	FILE *stream = fopen(file->path, "re");
 	if (stream == NULL && errno == ENOENT)
 		return make_secret(file->key);
 	if (stream == NULL)
 		return say(file, "cannot be read");
 	bool is_good = true;
-	while (is_good && fgets(line, sizeof line, stream) != NULL)
+	for (; is_good && fgets(line, sizeof line, stream) != NULL; number++)
 		is_good = take_line(file, line);
 	fclose(stream);
+	/* The line itself may hold a secret. */
+	if (!is_good)
+		fail_warn("%s: line %d: is no line of a file of tokens", file->path, number);
 	return is_good && (file->key[0] != '\0' || make_secret(file->key));
+}
+
+/* The file that a link stands for is to be replaced, not the link. */
+static char *follow(char *path)
+{
+	char *real = path != NULL ? realpath(path, NULL) : NULL;
+	if (real == NULL)
+		return path;
+	free(path);
+	return real;
 }
 
 bool token_file_open(struct token_file *file, const char *path)
 {
-	*file = (struct token_file){.lock = -1, .path = path != NULL ? strdup(path) : token_file_default_path()};
+	*file = (struct token_file){.lock = -1, .path = follow(path != NULL ? strdup(path) : token_file_default_path())};
 	if (file->path == NULL) {
 		fail_warn("where are the tokens? give --file");
 		return false;
@@ -177,17 +191,40 @@ static bool write_all(const struct token_file *file, FILE *stream)
 	return fflush(stream) == 0 && !ferror(stream) && fsync(fileno(stream)) == 0;
 }
 
+/* The daemon must be able to read what root has changed. */
+static bool keep_owner(const struct token_file *file, int fd)
+{
+	struct stat old;
+	if (stat(file->path, &old) != 0)
+		return errno == ENOENT;
+	bool is_same = old.st_uid == geteuid() && old.st_gid == getegid();
+	return is_same || fchown(fd, old.st_uid, old.st_gid) == 0;
+}
+
+/* A token that was taken away must not come back when the power goes. */
+static bool sync_folder(const char *path)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1, slash != NULL ? path : ".");
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_synced = fd >= 0 && fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	return is_synced;
+}
+
 bool token_file_save(const struct token_file *file)
 {
 	char *path = join(file->path, ".new");
 	if (path == NULL)
 		return false;
-	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
-	bool is_written = stream != NULL && write_all(file, stream);
+	bool is_written = stream != NULL && keep_owner(file, fd) && write_all(file, stream);
 	if (stream != NULL)
 		is_written = fclose(stream) == 0 && is_written;
-	is_written = is_written && rename(path, file->path) == 0;
+	is_written = is_written && rename(path, file->path) == 0 && sync_folder(file->path);
 	free(path);
 	return is_written || say(file, "cannot be written");
 }

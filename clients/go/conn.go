@@ -27,20 +27,26 @@ import (
 // Of gRPC's call options it knows WaitForReady, Header, Trailer and PerRPCCredentials; the others, which are about HTTP/2,
 // have no effect. The trailer has "durability" of an answer ("SYNCED"), or "reason" of an error.
 type Conn struct {
-	keeper  *keeper
-	options options
+	keeper        *keeper
+	options       options
+	authorization string
 }
 
 var _ grpc.ClientConnInterface = (*Conn)(nil)
 
 // Dial returns a connection to ipc://PATH or tcp://HOST:PORT; empty: $PRG_SERVER, else the daemon's usual unix socket, else
-// its usual tcp port. It does not wait for the connection. The error says what is wrong with the address.
+// its usual tcp port. It does not wait for the connection. The error says what is wrong with the address or the token.
 func Dial(server string, options ...Option) (*Conn, error) {
 	url, err := chooseAddress(server)
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{keeper: newKeeper(url), options: optionsOf(options)}, nil
+	chosen := optionsOf(options)
+	authorization, err := chooseAuthorization(chosen.authorization)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{keeper: newKeeper(url), options: chosen, authorization: authorization}, nil
 }
 
 // Server returns the address the connection talks to.
@@ -100,7 +106,7 @@ func (c *Conn) newCall(
 	made := &call{
 		keeper: c.keeper, method: method, request: request, failFast: c.options.failFast,
 		mayBeCancelled: ctx.Done() != nil,
-		frame:          &rpcv1.Call{Method: method, Authorization: c.options.authorization},
+		frame:          &rpcv1.Call{Method: method, Authorization: c.authorization},
 	}
 	sent, _ := metadata.FromOutgoingContext(ctx)
 	for key, values := range sent {

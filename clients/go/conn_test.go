@@ -5,6 +5,8 @@ package progressd_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -205,6 +207,31 @@ func TestClosingEndsCallsAsCancelled(t *testing.T) {
 	refusal(t, <-ended, codes.Canceled, "CHANNEL_CLOSED")
 	_, err := client.GetProgress(patient(t), get("job"))
 	refusal(t, err, codes.Canceled, "CHANNEL_CLOSED")
+}
+
+func TestTheTokenOfTheEnvironmentGoesIntoTheFrame(t *testing.T) {
+	service := startFake(t, emptyReply)
+	ask := func(options ...progressd.Option) string {
+		_, err := clientOf(dial(t, service.url, options...)).GetProgress(patient(t), get("a"))
+		must(t, err)
+		calls := service.heard()
+		return calls[len(calls)-1].GetAuthorization()
+	}
+	file := filepath.Join(t.TempDir(), "token")
+	must(t, os.WriteFile(file, []byte("in-file\nmore\n"), 0o600))
+	t.Setenv("PRG_TOKEN_FILE", file)
+	same(t, "of the file", ask(), "Bearer in-file")
+	t.Setenv("PRG_TOKEN", "in-variable")
+	same(t, "of the variable", ask(), "Bearer in-variable")
+	same(t, "given", ask(progressd.WithAuthorization("Bearer given")), "Bearer given")
+	same(t, "none", ask(progressd.WithAuthorization("")), "")
+	t.Setenv("PRG_TOKEN", "two words")
+	_, err := progressd.Dial(service.url)
+	same(t, "error", fmt.Sprint(err), "PRG_TOKEN: holds no token")
+	t.Setenv("PRG_TOKEN", "")
+	t.Setenv("PRG_TOKEN_FILE", "/nowhere")
+	_, err = progressd.Dial(service.url)
+	same(t, "error", strings.HasPrefix(fmt.Sprint(err), "PRG_TOKEN_FILE: open /nowhere: "), true)
 }
 
 type token struct{ isForTLS bool }

@@ -9,8 +9,8 @@ const defaultTimeout = 10 * time.Second
 type options struct {
 	timeout       time.Duration // for each call whose context has no deadline; negative: none
 	failFast      bool
-	authorization string
-	writer        string // of a tracker
+	authorization *string // nil: as the environment says
+	writer        string  // of a tracker
 }
 
 // Option changes how a Conn or a ProgressTracker behaves.
@@ -29,9 +29,10 @@ func WithFailFast() Option {
 	return func(options *options) { options.failFast = true }
 }
 
-// WithAuthorization sends "Bearer <token>" with calls that give no authorization in their outgoing metadata.
+// WithAuthorization sends "Bearer <token>", or nothing if it is empty, with calls that give no authorization in their outgoing
+// metadata, instead of the token in $PRG_TOKEN or in the first line of the file $PRG_TOKEN_FILE.
 func WithAuthorization(authorization string) Option {
-	return func(options *options) { options.authorization = authorization }
+	return func(options *options) { options.authorization = &authorization }
 }
 
 // WithWriter names a tracker's worker, 1 to 64 bytes, differently from all others that update the same job at the same

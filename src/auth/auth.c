@@ -25,10 +25,9 @@ static const char READ_TOKEN_PREFIX[] = "prgj1.";
 
 /* What tells one state of the file from another. */
 struct look {
-	struct timespec modified;
+	struct timespec changed; /* a new owner or mode changes it, too */
 	ino_t inode;
 	off_t bytes;
-	mode_t mode;
 };
 
 struct auth {
@@ -39,9 +38,10 @@ struct auth {
 	pthread_t thread;
 	bool has_thread;
 
-	pthread_mutex_t lock; /* of is_closing */
-	pthread_cond_t closing;
+	pthread_mutex_t lock; /* of what the thread is told */
+	pthread_cond_t told;
 	bool is_closing;
+	bool must_read; /* whether or not the file looks as before */
 
 	pthread_rwlock_t table_lock;
 	struct table table;
@@ -53,22 +53,24 @@ static bool look_at(const char *path, struct look *ret_look)
 	*ret_look = (struct look){0};
 	if (stat(path, &found) != 0)
 		return false;
-	*ret_look = (struct look){found.st_mtim, found.st_ino, found.st_size, found.st_mode};
+	*ret_look = (struct look){found.st_ctim, found.st_ino, found.st_size};
 	return true;
 }
 
 static bool is_same(const struct look *a, const struct look *b)
 {
-	return a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec &&
-	       a->inode == b->inode && a->bytes == b->bytes && a->mode == b->mode;
+	return a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec && a->inode == b->inode &&
+	       a->bytes == b->bytes;
 }
 
-/* The key in it lets anybody sign. */
-static enum err check_mode(int fd, struct fault *fault)
+/* The key in it lets anybody sign, and whoever owns it may write what he likes into it. */
+static enum err check_owner(int fd, struct fault *fault)
 {
 	struct stat found;
 	if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))
 		return fault_set(fault, ERR_UNAVAILABLE, "NO_TOKENS", "it is no file");
+	if (found.st_uid != geteuid() && found.st_uid != 0)
+		return fault_set(fault, ERR_INVALID_ARGUMENT, "OPEN_TOKENS", "it belongs to another user");
 	if ((found.st_mode & (S_IRWXG | S_IRWXO)) == 0)
 		return ERR_OK;
 	return fault_set(fault, ERR_INVALID_ARGUMENT, "OPEN_TOKENS",
@@ -82,7 +84,7 @@ static enum err read_file(const char *path, struct table *table, struct fault *f
 	FILE *file = fopen(path, "re");
 	if (file == NULL)
 		return fault_set(fault, ERR_UNAVAILABLE, "NO_TOKENS", "%s: %s", path, strerror(errno));
-	enum err err = check_mode(fileno(file), &of_file);
+	enum err err = check_owner(fileno(file), &of_file);
 	if (err == ERR_OK)
 		err = table_read(table, file, &of_file);
 	fclose(file);
@@ -108,8 +110,8 @@ static void reload(struct auth *auth)
 	auth->changed(auth->context, NULL);
 }
 
-/* Returns whether the tokens are looked at no more. */
-static bool await_next_look(struct auth *auth)
+/* Returns whether the tokens are looked at no more; *ret_must_read: the file is to be read however it looks. */
+static bool await_next_look(struct auth *auth, bool *ret_must_read)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -117,9 +119,11 @@ static bool await_next_look(struct auth *auth)
 	until.tv_sec += ns / 1000000000L;
 	until.tv_nsec = ns % 1000000000L;
 	pthread_mutex_lock(&auth->lock);
-	while (!auth->is_closing && pthread_cond_timedwait(&auth->closing, &auth->lock, &until) == 0)
+	while (!auth->is_closing && !auth->must_read && pthread_cond_timedwait(&auth->told, &auth->lock, &until) == 0)
 		continue;
 	bool is_closing = auth->is_closing;
+	*ret_must_read = auth->must_read;
+	auth->must_read = false;
 	pthread_mutex_unlock(&auth->lock);
 	return is_closing;
 }
@@ -127,10 +131,11 @@ static bool await_next_look(struct auth *auth)
 static void *watch(void *argument)
 {
 	struct auth *auth = argument;
-	while (!await_next_look(auth)) {
+	bool must_read;
+	while (!await_next_look(auth, &must_read)) {
 		struct look look;
 		(void)look_at(auth->path, &look); /* a file that is gone looks different, and cannot be read */
-		if (is_same(&look, &auth->look))
+		if (is_same(&look, &auth->look) && !must_read)
 			continue;
 		auth->look = look;
 		reload(auth);
@@ -143,7 +148,7 @@ static void init_locks(struct auth *auth)
 	pthread_condattr_t attributes;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&auth->closing, &attributes);
+	pthread_cond_init(&auth->told, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&auth->lock, NULL);
 	pthread_rwlock_init(&auth->table_lock, NULL);
@@ -183,16 +188,24 @@ void auth_close(struct auth *auth)
 		return;
 	pthread_mutex_lock(&auth->lock);
 	auth->is_closing = true;
-	pthread_cond_signal(&auth->closing);
+	pthread_cond_signal(&auth->told);
 	pthread_mutex_unlock(&auth->lock);
 	if (auth->has_thread)
 		pthread_join(auth->thread, NULL);
 	table_finish(&auth->table);
 	pthread_rwlock_destroy(&auth->table_lock);
-	pthread_cond_destroy(&auth->closing);
+	pthread_cond_destroy(&auth->told);
 	pthread_mutex_destroy(&auth->lock);
 	free(auth->path);
 	free(auth);
+}
+
+void auth_reread(struct auth *auth)
+{
+	pthread_mutex_lock(&auth->lock);
+	auth->must_read = true;
+	pthread_cond_signal(&auth->told);
+	pthread_mutex_unlock(&auth->lock);
 }
 
 /* Reads "prgj1.EXPIRES.JOB." and checks that the key has signed it. */

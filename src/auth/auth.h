@@ -44,13 +44,17 @@ struct auth_grant {
 /* The file was read anew; `fault` says why it could not be, and then the tokens of before stay. NULL: it was. */
 typedef void auth_changed(void *context, const struct fault *fault);
 
-/* Reads the file and begins to look at it. INVALID_ARGUMENT: what it says is wrong, or others may read it; the text
- * names the line. UNAVAILABLE: it cannot be read. `changed` is called on a thread of its own. */
+/* Reads the file and begins to look at it. INVALID_ARGUMENT: what it says is wrong (the text names the line), others
+ * may read it, or it belongs to neither us nor root. UNAVAILABLE: it cannot be read. `changed` is called on a thread of
+ * its own. */
 enum err auth_open(const char *path, auth_changed *changed, void *context, struct auth **ret_auth,
                    struct fault *fault) MUST_USE;
 
 /* Accepts NULL. */
 void auth_close(struct auth *auth);
+
+/* Has the file read anew at once, however it looks; `changed` tells what became of it. */
+void auth_reread(struct auth *auth);
 
 /* What the credentials allow: a token, with or without "Bearer " before it. UNAUTHENTICATED: none, or not a valid one;
  * the fault does not say which. */

@@ -206,6 +206,8 @@ void daemon_announce(struct daemon *daemon)
 void daemon_reload(struct daemon *daemon)
 {
 	struct fault fault = {0};
+	if (daemon->auth != NULL)
+		auth_reread(daemon->auth);
 	if (daemon->http == NULL || http_server_reload(daemon->http, &fault) == ERR_OK)
 		log_line(LOG_INFO, "reloaded", NULL);
 	else

@@ -13,7 +13,7 @@ enum err daemon_start(const struct config *config, struct daemon **ret_daemon, s
 /* Logs where the daemon can be reached and tells the service manager. */
 void daemon_announce(struct daemon *daemon);
 
-/* Reads the certificate anew and says in the log whether that went well. */
+/* Reads the certificate and the tokens anew and says in the log whether that went well. */
 void daemon_reload(struct daemon *daemon);
 
 /* Takes no more calls, answers those under way and closes everything; accepts NULL. */

@@ -132,22 +132,40 @@ static void on_reply(struct call *call)
 		MHD_resume_connection(connection);
 }
 
-const char *exchange_credentials(const struct exchange *exchange)
+/* A browser's EventSource has no header fields of its own. What does not decode is no token. */
+static const char *token_in_query(struct exchange *exchange)
+{
+	struct fault ignored;
+	const char *token,
+	    *value = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "access_token");
+	bool may_stand =
+	    strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0 || strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0;
+	bool is_read = may_stand && value != NULL &&
+	               query_decode(value, strlen(value), "access_token", &exchange->arena, &token, &ignored) == ERR_OK;
+	return is_read ? token : "";
+}
+
+const char *exchange_credentials(struct exchange *exchange)
 {
 	const char *field = exchange_field(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
 	if (field != NULL)
 		return strncasecmp(field, "Bearer ", 7) == 0 ? field + 7 : "";
-	/* A browser's EventSource has no header fields of its own. Tokens have no characters that are encoded. */
-	bool is_get = strcmp(exchange->method, "GET") == 0;
-	const char *value =
-	    is_get ? MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "access_token") : NULL;
-	return value != NULL ? value : "";
+	return token_in_query(exchange);
 }
 
 bool exchange_may_read(struct exchange *exchange)
 {
 	struct fault fault = {0};
 	if (service_permit_reading(exchange->server->service, exchange_credentials(exchange), &fault) == ERR_OK)
+		return true;
+	answer_fault_of(exchange, &fault);
+	return false;
+}
+
+bool exchange_is_known(struct exchange *exchange)
+{
+	struct fault fault = {0};
+	if (service_permit_known(exchange->server->service, exchange_credentials(exchange), &fault) == ERR_OK)
 		return true;
 	answer_fault_of(exchange, &fault);
 	return false;

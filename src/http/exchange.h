@@ -75,11 +75,14 @@ const char *exchange_field(const struct exchange *exchange, const char *name);
 bool exchange_query(struct exchange *exchange, const char *name, const char **ret_value);
 
 /* What proves who asks, for the service to judge: the one place where it is taken from a request (Authorization:
- * Bearer, or access_token in the query of a GET). "": nothing. Borrowed from the library. */
-const char *exchange_credentials(const struct exchange *exchange);
+ * Bearer, or access_token in the query of a GET). "": nothing. Borrowed from the library or the exchange. */
+const char *exchange_credentials(struct exchange *exchange);
 
 /* Whether who asks may see what is told of all jobs beside the service. False: it was answered why not. */
 bool exchange_may_read(struct exchange *exchange);
+
+/* Whether who asks has a valid token, where tokens are asked for. False: it was answered that not. */
+bool exchange_is_known(struct exchange *exchange);
 
 /* Hands a request message to a method of the service; `finish` is called on the library's thread once
  * exchange->call has its outcome. At most once at a time. timeout_ms 0: no deadline. */

@@ -12,7 +12,7 @@
 
 void status_serve_stages(struct exchange *exchange)
 {
-	if (!exchange_may_read(exchange))
+	if (!exchange_is_known(exchange))
 		return;
 	struct buffer *out = &exchange->text;
 	const struct stage *stages = stages_all();

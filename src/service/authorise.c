@@ -63,6 +63,13 @@ bool authorise_request(struct call *call, const ProtobufCMessage *request)
 {
 	if (request->descriptor == &progress__v1__batch_update_progress_request__descriptor)
 		return check_batch(call, (const Progress__V1__BatchUpdateProgressRequest *)request);
+	/* What is learned comes from other jobs. */
+	bool is_about_many = request->descriptor == &progress__v1__get_pipeline_stats_request__descriptor;
+	if (is_about_many && call->grant->is_one_job) {
+		fault_set(&call->fault, ERR_PERMISSION_DENIED, "JOB_NOT_ALLOWED", "the token is good for the job %s only",
+		          call->grant->jobs);
+		return false;
+	}
 	const char *job_id = job_id_of(request);
 	return job_id == NULL || auth_covers(call->grant, job_id) || deny_job(call, job_id);
 }

@@ -59,6 +59,9 @@ void service_call(struct service *service, struct call *call);
  * PERMISSION_DENIED. Any thread. */
 enum err service_permit_reading(struct service *service, const char *credentials, struct fault *fault) MUST_USE;
 
+/* The same for what shows nothing of any job, which every valid token is good for. */
+enum err service_permit_known(struct service *service, const char *credentials, struct fault *fault) MUST_USE;
+
 /* Carries out the calls that were held, together, or has that begin. */
 void service_release(struct service *service);
 

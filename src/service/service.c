@@ -196,6 +196,13 @@ enum err service_permit_reading(struct service *service, const char *credentials
 	                 "this needs a token with the scope read for all jobs");
 }
 
+enum err service_permit_known(struct service *service, const char *credentials, struct fault *fault)
+{
+	struct auth_grant ignored;
+	struct auth *auth = service->options.auth;
+	return auth == NULL ? ERR_OK : auth_find(auth, credentials, clock_wall_ms(), &ignored, fault);
+}
+
 void service_recheck_tokens(struct service *service)
 {
 	struct command *command = command_create_own(COMMAND_RECHECK, NULL);

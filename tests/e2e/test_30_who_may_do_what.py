@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
+import urllib.parse
 
 import pytest
 from google.protobuf import descriptor_pb2
@@ -111,6 +113,8 @@ def expected(method, kind, job):
         return None
     if SCOPES[method].removeprefix("SCOPE_").lower() not in scopes:
         return PERMISSION_DENIED
+    if method == "GetPipelineStats" and kind in ("worker", "job", "own job"):
+        return PERMISSION_DENIED  # it is about all jobs, they are good for one
     if not has_job(method) or kind == "root":
         return None
     if kind in ("job", "own job"):
@@ -203,7 +207,7 @@ def test_pages_need_a_token(guarded, path):
         return status
 
     assert [status(kind) for kind in ("none", "wrong", "expired", "revoked")] == [401] * 4
-    assert status("report") == 403
+    assert status("report") == (200 if path == "/api/stages" else 403)
     assert status("root") == 200
     if path not in ("/metrics", "/api/stages"):
         assert status("job") == 403, "it is for another job"
@@ -212,6 +216,12 @@ def test_pages_need_a_token(guarded, path):
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/"])
 def test_what_shows_nothing_needs_none(guarded, path):
     assert Web(guarded[0]).get(path).status == 200
+
+
+@pytest.mark.parametrize("kind", ["report", "read", "worker", "job"])
+def test_the_stages_are_for_every_token(guarded, kind):
+    daemon, tokens, _ = guarded
+    assert Web(daemon).get("/api/stages", Authorization=f"Bearer {tokens[kind]}").status == 200
 
 
 def test_a_token_sees_only_its_jobs(guarded):
@@ -233,6 +243,19 @@ def test_a_read_token_in_the_address_opens_the_stream_of_its_job(guarded):
     assert web.get(f"/api/status/clip-2?access_token={tokens['job']}").status == 200
     assert web.get(f"/api/status/{OWN}?access_token={tokens['job']}").error() == (403, "permission_denied")
     assert web.get(f"/api/events?access_token={tokens['job']}").error() == (403, "permission_denied")
+
+
+def test_a_token_in_the_address_may_be_encoded_as_browsers_do(guarded):
+    daemon, tokens, _ = guarded
+    with Client(daemon.url, token=tokens["root"]) as root:
+        token = root.call("CreateJob", job_id="clip:4", read_token_ttl={"seconds": 60}).read_token
+    path = "/api/status/clip:4?" + urllib.parse.urlencode({"access_token": token})
+    assert "%3A" in path
+    web = Web(daemon)
+    assert [web.ask(method, path).status for method in ("GET", "HEAD")] == [200, 200]
+    assert web.get("/api/status/clip:4?access_token=%zz").status == 401
+    address = f"{SERVICE}GetProgress?access_token={token}"
+    assert web.ask("POST", address, '{"jobId":"clip:4"}', Content_Type="application/json").status == 401
 
 
 def test_a_batch_with_a_foreign_job_is_refused_whole(guarded):
@@ -290,6 +313,37 @@ def test_a_broken_file_keeps_the_tokens_of_before(own_guarded):
         client.call("GetServerInfo")
     metrics = Web(daemon).get("/metrics", Authorization=f"Bearer {root}").body.decode()
     assert "\nprogressd_tokens_up 0\n" in metrics
+
+
+def test_a_narrowed_token_ends_what_stands(own_guarded):
+    daemon, tokens, root = own_guarded
+    with Client(daemon.url, token=root) as client:
+        client.call("CreateJob", job_id="job-1")
+        client.send("WaitProgress", messages.service.WaitProgressRequest(job_id="job-1", after_revision=1, timeout={"seconds": 60}))
+        with open(tokens.file, encoding="utf-8") as stream:
+            text = stream.read()
+        with open(tokens.file, "w", encoding="utf-8") as stream:
+            stream.write(text.replace(" admin * ", " admin other-* "))
+        assert client.receive()[1].code == UNAUTHENTICATED
+        assert client.reply("GetProgress", job_id="job-1")[0].code == PERMISSION_DENIED
+
+
+def test_a_file_of_another_user_is_not_used(own_guarded):
+    daemon, tokens, root = own_guarded
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    os.chown(tokens.file, 65534, 65534)
+    wait.until(lambda: "another user" in daemon.log(), "the daemon says so")
+    with Client(daemon.url, token=root) as client:
+        client.call("GetServerInfo")
+    tokens.create("--name", "more")
+    assert (os.stat(tokens.file).st_uid, os.stat(tokens.file).st_gid) == (65534, 65534), "prg leaves it to its owner"
+
+
+def test_a_signal_has_the_tokens_read_at_once(own_guarded):
+    daemon, _, _ = own_guarded
+    daemon.process.send_signal(signal.SIGHUP)
+    wait.until(lambda: "event=tokens_read" in daemon.log(), "the file is read although it looks as before")
 
 
 def test_a_call_waits_no_longer_than_its_token_is_good(own_guarded):
@@ -357,9 +411,61 @@ def test_prg_token_keeps_only_the_hash(tmp_path):
     prg("token", "revoke", "ci", "--file", tokens.file, code=3)
 
 
+def test_prg_token_quotes_nothing_of_a_file_that_it_does_not_understand(tmp_path):
+    tokens = Tokens(tmp_path)
+    token = tokens.create()
+    with open(tokens.file, "a", encoding="utf-8") as stream:
+        stream.write(f"\nkey {token[4:]} {token}\n")
+    done = subprocess.run([program("prg"), "token", "list", "--file", tokens.file], capture_output=True, text=True, check=False)
+    assert done.returncode == 4 and "line 5" in done.stderr and token[4:] not in done.stderr
+
+
+def test_prg_token_follows_a_link(tmp_path):
+    (tmp_path / "there").mkdir()
+    tokens = Tokens(tmp_path)
+    os.symlink("there/tokens", tokens.file)
+    (tmp_path / "there/tokens").touch(mode=0o600)
+    tokens.create("--name", "ci")
+    assert os.path.islink(tokens.file) and "token ci " in (tmp_path / "there/tokens").read_text(encoding="utf-8")
+
+
+def test_many_prg_at_once_lose_no_token(tmp_path):
+    file = str(tmp_path / "tokens")
+    started = [subprocess.Popen([program("prg"), "token", "create", "--file", file, "--name", f"n{number}"], stdout=subprocess.PIPE)
+               for number in range(12)]
+    made = {process.communicate()[0] for process in started}
+    rows = [json.loads(line)["name"] for line in prg("token", "list", "--json", "--file", file).splitlines()]
+    assert len(made) == 12 and sorted(rows) == sorted(f"n{number}" for number in range(12))
+
+
 def test_prg_gives_the_token_of_the_environment(own_guarded):
     daemon, _, root = own_guarded
     bare = {name: value for name, value in os.environ.items() if name != "PRG_TOKEN"}
     prg("create", "job-1", "--server", daemon.url, env=bare, code=4)
     prg("create", "job-1", "--server", daemon.url, env={**bare, "PRG_TOKEN": root})
     assert json.loads(prg("get", "job-1", "--json", "--server", daemon.url, env={**bare, "PRG_TOKEN": root}))["job_id"] == "job-1"
+
+
+def test_prg_finds_the_token_in_a_file_too(own_guarded, tmp_path):
+    daemon, _, root = own_guarded
+    bare = {name: value for name, value in os.environ.items() if name != "PRG_TOKEN"}
+    (tmp_path / "token").write_text(f"{root}\nthe rest does not count\n", encoding="utf-8")
+    ask = ["list", "--server", daemon.url]
+    prg(*ask, env={**bare, "PRG_TOKEN_FILE": str(tmp_path / "token")})
+    prg(*ask, "--token-file", str(tmp_path / "token"), env={**bare, "PRG_TOKEN": "wrong"})
+    prg(*ask, "--token-file", str(tmp_path / "nowhere"), env=bare, code=2)
+    done = subprocess.run([program("prg"), *ask], capture_output=True, text=True, check=False, env={**bare, "PRG_TOKEN": f"{root} x"})
+    assert done.returncode == 2 and root not in done.stderr
+
+
+def test_prg_create_asks_for_a_read_token(own_guarded):
+    daemon, _, root = own_guarded
+    env = {**os.environ, "PRG_TOKEN": root}
+    name, token = prg("create", "job-1", "--read-token", "10m", "--server", daemon.url, env=env).split()
+    assert name == "job-1"
+    env["PRG_TOKEN"] = token
+    assert json.loads(prg("get", "job-1", "--json", "--server", daemon.url, env=env))["job_id"] == "job-1"
+    prg("update", "job-1", "downloading", "--server", daemon.url, env=env, code=4)
+    made = json.loads(prg("create", "job-2", "--read-token", "10m", "--json", "--server", daemon.url, env={**env, "PRG_TOKEN": root}))
+    assert made["read_token"].startswith("prgj") and "read_token" not in json.loads(
+        prg("create", "job-3", "--json", "--server", daemon.url, env={**env, "PRG_TOKEN": root}))

@@ -15,6 +15,7 @@
 #include "nng_repairs.h"
 #include "report_thread.h"
 #include "steady.h"
+#include "token.h"
 
 enum { TIMEOUT_DEFAULT_MS = 10000 };
 
@@ -75,9 +76,6 @@ static enum prg_code check_options(const struct prg_options *options)
 	if (options->writer != NULL && strlen(options->writer) > CLIENT_WRITER_BYTES_MAX)
 		return error_set(PRG_INVALID_ARGUMENT, "BAD_OPTION", "writer: %zu bytes; allowed are 1 to %d",
 		                 strlen(options->writer), CLIENT_WRITER_BYTES_MAX);
-	if (options->authorization != NULL && strlen(options->authorization) > CLIENT_AUTHORIZATION_BYTES_MAX)
-		return error_set(PRG_INVALID_ARGUMENT, "BAD_OPTION", "authorization: %zu bytes; allowed are up to %d",
-		                 strlen(options->authorization), CLIENT_AUTHORIZATION_BYTES_MAX);
 	return PRG_OK;
 }
 
@@ -89,20 +87,7 @@ static uint64_t first_sequence(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* The token of the environment, unless the caller says something else. */
-static bool set_authorization(struct prg_client *client, const char *authorization)
-{
-	const char *token = getenv("PRG_TOKEN");
-	if (authorization == NULL && (token == NULL || *token == '\0'))
-		return true;
-	if (authorization != NULL)
-		client->authorization = strdup(authorization);
-	else if (asprintf(&client->authorization, "Bearer %s", token) < 0)
-		client->authorization = NULL;
-	return client->authorization != NULL;
-}
-
-static bool set_options(struct prg_client *client, const struct prg_options *options)
+static enum prg_code set_options(struct prg_client *client, const struct prg_options *options)
 {
 	client->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : TIMEOUT_DEFAULT_MS;
 	client->fail_fast = options->fail_fast;
@@ -112,7 +97,7 @@ static bool set_options(struct prg_client *client, const struct prg_options *opt
 		snprintf(client->writer, sizeof client->writer, "%s", options->writer);
 	else
 		make_writer(client->writer, sizeof client->writer);
-	return set_authorization(client, options->authorization);
+	return token_choose(options, &client->authorization);
 }
 
 static void free_client(struct prg_client *client)
@@ -127,8 +112,9 @@ static enum prg_code start_client(struct prg_client *client, const char *url, co
 	enum prg_code code = address_choose(url, &client->url);
 	if (code != PRG_OK)
 		return code;
-	if (!set_options(client, options))
-		return error_no_memory();
+	code = set_options(client, options);
+	if (code != PRG_OK)
+		return code;
 	if (!nng_repairs_ready())
 		return error_no_memory();
 	if (pthread_key_create(&client->thread_timeout, NULL) != 0)

@@ -1,5 +1,6 @@
 /* What callbacks are told, and what a batch that was refused as a whole means for its updates. */
 #include <stdio.h>
+#include <string.h>
 
 #include "channel.h"
 #include "error.h"
@@ -163,9 +164,12 @@ static bool are_all_unavailable(const Progress__V1__BatchUpdateProgressResponse 
 	return response->n_results > 0;
 }
 
+/* A token that is good for some jobs only has a whole batch refused for one update of another. */
 static bool may_pass_in_part(enum prg_code code)
 {
-	return code != PRG_UNAUTHENTICATED && code != PRG_PERMISSION_DENIED && code != PRG_UNIMPLEMENTED;
+	if (code == PRG_PERMISSION_DENIED)
+		return strcmp(prg_error_reason(), "JOB_NOT_ALLOWED") == 0;
+	return code != PRG_UNAUTHENTICATED && code != PRG_UNIMPLEMENTED;
 }
 
 bool gather_take_server(struct gather *gather, const uint8_t *bytes, size_t length)

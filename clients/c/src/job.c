@@ -22,7 +22,10 @@ static enum prg_code create_job(struct prg_client *client, const char *job_id, c
 {
 	Progress__V1__CreateJobRequest request = PROGRESS__V1__CREATE_JOB_REQUEST__INIT;
 	Google__Protobuf__Duration ttl = GOOGLE__PROTOBUF__DURATION__INIT;
+	Google__Protobuf__Duration read_token_ttl = GOOGLE__PROTOBUF__DURATION__INIT;
 	enum prg_code code = duration_fill(&ttl, "ttl_seconds", options->ttl_seconds);
+	if (code == PRG_OK)
+		code = duration_fill(&read_token_ttl, "read_token_seconds", options->read_token_seconds);
 	if (code != PRG_OK)
 		return code;
 	struct metadata metadata;
@@ -42,6 +45,7 @@ static enum prg_code create_job(struct prg_client *client, const char *job_id, c
 	request.n_metadata = metadata.count;
 	request.metadata = metadata.messages;
 	request.ttl = options->ttl_seconds > 0 ? &ttl : NULL;
+	request.read_token_ttl = options->read_token_seconds > 0 ? &read_token_ttl : NULL;
 	request.request_id = request_id;
 	progress__v1__progress_tracker_service__create_job(&client->service, &request,
 	                                                   (Progress__V1__CreateJobResponse_Closure)progress_take, result);

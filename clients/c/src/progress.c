@@ -15,11 +15,11 @@ static size_t bytes_of(const char *string)
 	return strlen(string) + 1;
 }
 
-static size_t string_bytes(const Progress__V1__ProgressInfo *info)
+static size_t string_bytes(const Progress__V1__ProgressInfo *info, const char *read_token)
 {
-	size_t bytes = bytes_of(info->job_id) + bytes_of(info->pipeline) + bytes_of(info->parent) + bytes_of(info->status) +
-	               bytes_of(info->label) + bytes_of(info->message) + bytes_of(info->cancel_reason) +
-	               bytes_of(info->error);
+	size_t bytes = bytes_of(read_token) + bytes_of(info->job_id) + bytes_of(info->pipeline) + bytes_of(info->parent) +
+	               bytes_of(info->status) + bytes_of(info->label) + bytes_of(info->message) +
+	               bytes_of(info->cancel_reason) + bytes_of(info->error);
 	for (size_t i = 0; i < info->n_metadata; i++)
 		bytes += bytes_of(info->metadata[i]->key) + bytes_of(info->metadata[i]->value);
 	return bytes;
@@ -87,10 +87,10 @@ static void put_numbers(struct prg_progress *progress, const Progress__V1__Progr
 	progress->total = info->total;
 }
 
-struct prg_progress *progress_copy(const Progress__V1__ProgressInfo *info)
+static struct prg_progress *copy(const Progress__V1__ProgressInfo *info, const char *read_token)
 {
 	size_t entry_bytes = info->n_metadata * sizeof(struct prg_entry);
-	struct prg_progress *progress = calloc(1, sizeof *progress + entry_bytes + string_bytes(info));
+	struct prg_progress *progress = calloc(1, sizeof *progress + entry_bytes + string_bytes(info, read_token));
 	if (progress == NULL)
 		return NULL;
 	struct prg_entry *entries = (struct prg_entry *)(progress + 1);
@@ -99,7 +99,13 @@ struct prg_progress *progress_copy(const Progress__V1__ProgressInfo *info)
 	put_times(progress, info);
 	put_strings(progress, &place, info);
 	put_metadata(progress, entries, &place, info);
+	progress->read_token = text_put(&place, read_token);
 	return progress;
+}
+
+struct prg_progress *progress_copy(const Progress__V1__ProgressInfo *info)
+{
+	return copy(info, "");
 }
 
 int64_t progress_time_ms(const Google__Protobuf__Timestamp *time)
@@ -124,7 +130,8 @@ void progress_take(const ProtobufCMessage *response, void *context)
 		error_set(PRG_INTERNAL, "BAD_REPLY", "the answer has no progress_info: not a progressd?");
 		return;
 	}
-	result->progress = progress_copy(*info);
+	char *const *read_token = find_field(response, "read_token");
+	result->progress = copy(*info, read_token != NULL ? *read_token : "");
 	if (result->progress == NULL) {
 		error_no_memory();
 		return;

@@ -221,6 +221,29 @@ def test_metadata_goes_into_the_frame(fake):
     assert 0 < first.timeout_ms <= 5000 < second.timeout_ms <= 10000
 
 
+def test_the_token_of_the_environment_goes_into_the_frame(fake, monkeypatch, tmp_path):
+    def ask(**options):
+        ProgressTrackerServiceStub(Channel(fake.url, **options)).GetProgress(pb.GetProgressRequest(job_id="a"))
+        return fake.calls[-1].authorization
+
+    (tmp_path / "token").write_text("in-file\nmore\n", encoding="ascii")
+    monkeypatch.setenv("PRG_TOKEN_FILE", str(tmp_path / "token"))
+    assert ask() == "Bearer in-file"
+    monkeypatch.setenv("PRG_TOKEN", "in-variable")
+    assert [ask(), ask(authorization="Bearer given"), ask(authorization="")] == [
+        "Bearer in-variable",
+        "Bearer given",
+        "",
+    ]
+    monkeypatch.setenv("PRG_TOKEN", "two words")
+    with pytest.raises(ValueError, match=r"^PRG_TOKEN: holds no token$"):
+        Channel(fake.url)
+    monkeypatch.setenv("PRG_TOKEN", "")
+    monkeypatch.setenv("PRG_TOKEN_FILE", "/nowhere")
+    with pytest.raises(ValueError, match=r"^PRG_TOKEN_FILE: cannot read /nowhere: "):
+        Channel(fake.url)
+
+
 def test_a_service_that_is_not_available_is_asked_again(fake):
     busy = rpc_pb2.Reply(code=grpc.StatusCode.UNAVAILABLE.value[0], message="starting", reason="STARTING")
     fake.answer = lambda call: busy if len(fake.calls) < 3 else rpc_pb2.Reply()

@@ -199,10 +199,13 @@ static void build_reply(struct asked *asked, struct fake_plan *plan, uint8_t **r
 	static const char garbage[] = "\xff\xff\xff garbage";
 	char text[600], reason[64];
 	Progress__Rpc__V1__Reply reply = PROGRESS__RPC__V1__REPLY__INIT;
-	reply.code = fake_batch_is_poisoned(asked->request) ? FAKE_POISON_CODE : plan->code;
+	const char *why = plan->reason != NULL ? plan->reason : "";
+	reply.code = fake_batch_refusal(asked->request, &why);
+	if (reply.code == 0)
+		reply.code = plan->code;
 	if (reply.code != 0) {
 		snprintf(text, sizeof text, "%s", plan->message != NULL ? plan->message : "");
-		snprintf(reason, sizeof reason, "%s", plan->reason != NULL ? plan->reason : "");
+		snprintf(reason, sizeof reason, "%s", why);
 		reply.message = text;
 		reply.reason = reason;
 	} else {

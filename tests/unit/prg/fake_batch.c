@@ -27,13 +27,16 @@ bool fake_batch_part(const ProtobufCMessage *request, size_t index, struct fake_
 	return true;
 }
 
-bool fake_batch_is_poisoned(const ProtobufCMessage *request)
+int fake_batch_refusal(const ProtobufCMessage *request, const char **ret_reason)
 {
 	struct fake_part part;
-	for (size_t i = 0; fake_batch_part(request, i, &part); i++)
-		if (strcmp(job_of(part.update), FAKE_POISON_JOB) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; fake_batch_part(request, i, &part); i++) {
+		bool is_foreign = strcmp(job_of(part.update), FAKE_FOREIGN_JOB) == 0;
+		*ret_reason = is_foreign ? "JOB_NOT_ALLOWED" : "MESSAGE_INVALID";
+		if (is_foreign || strcmp(job_of(part.update), FAKE_POISON_JOB) == 0)
+			return is_foreign ? FAKE_FOREIGN_CODE : FAKE_POISON_CODE;
+	}
+	return 0;
 }
 
 static void fill_result(Progress__V1__BatchResult *result, const char *job_id, struct fake_plan *plan)

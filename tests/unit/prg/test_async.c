@@ -125,21 +125,32 @@ Test(prg_async, keeps_a_batch_within_what_the_service_takes)
 	cr_assert_leq(most * 1024, 1 << 20);
 }
 
-Test(prg_async, does_not_let_one_bad_update_spoil_the_others)
+/* One of forty updates is of this job, which has the batch refused as a whole. */
+static void refuse_only(const char *bad_job, enum prg_code code)
 {
 	results_occupy();
 	for (int i = 0; i < 40; i++)
-		results_advance(i == 23 ? FAKE_POISON_JOB : "fine", i);
+		results_advance(i == 23 ? bad_job : "fine", i);
 	results_hold(false);
 	cr_assert_eq(prg_flush(client), PRG_OK);
 	size_t failed = 0;
 	cr_assert_eq(results_wait(41), 41);
 	for (size_t i = 0; i < 41; i++) {
-		bool is_bad = strcmp(results.seen[i].job_id, FAKE_POISON_JOB) == 0;
-		cr_assert_eq(results.seen[i].code, is_bad ? PRG_INVALID_ARGUMENT : PRG_OK);
+		bool is_bad = strcmp(results.seen[i].job_id, bad_job) == 0;
+		cr_assert_eq(results.seen[i].code, is_bad ? code : PRG_OK);
 		failed += is_bad;
 	}
 	cr_assert_eq(failed, 1);
+}
+
+Test(prg_async, does_not_let_one_bad_update_spoil_the_others)
+{
+	refuse_only(FAKE_POISON_JOB, PRG_INVALID_ARGUMENT);
+}
+
+Test(prg_async, does_not_let_one_job_of_others_spoil_ones_own)
+{
+	refuse_only(FAKE_FOREIGN_JOB, PRG_PERMISSION_DENIED);
 }
 
 Test(prg_async, is_bounded)

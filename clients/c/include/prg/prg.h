@@ -143,6 +143,7 @@ struct prg_progress {
 	int64_t update_time_ms;
 	int64_t stage_time_ms; /* when the stage was entered */
 	int64_t end_time_ms;
+	const char *read_token;         /* that prg_create_job asked for; else empty */
 	enum prg_outcome outcome;       /* of the update that this answers; unspecified for reads */
 	enum prg_durability durability; /* of the answer */
 };
@@ -194,7 +195,9 @@ struct prg_options {
 	bool fail_fast; /* answer PRG_UNAVAILABLE at once when the service cannot be reached, instead of waiting for it */
 	const char *writer; /* name for this worker, 1 to 64 bytes, of its own among those that update the same job at the
 	                       same time; default: made from host, process and a random number */
-	const char *authorization; /* "Bearer <token>"; default: the token of $PRG_TOKEN, if there is one; "": none */
+	const char *authorization; /* "Bearer <token>", or "": none */
+	const char *token_file;    /* its first line is the token, if there is no authorization; read when the client is
+	                              opened. Without both: the token in $PRG_TOKEN, else in the file $PRG_TOKEN_FILE */
 };
 
 /* Opens a client for the service at `url` (ipc://PATH or tcp://HOST:PORT); NULL: $PRG_SERVER, else the first unix
@@ -376,10 +379,12 @@ struct prg_job_options {
 	const char *message;
 	const struct prg_entry *metadata;
 	size_t metadata_count;
-	double ttl_seconds;    /* how long the finished job is kept */
-	double size_hint;      /* how large it is, in any unit that is the same for the pipeline; durations follow it */
-	const char *worker;    /* who will do it; fast and slow ones are told apart when durations are learned */
-	const char *job_class; /* what kind of job it is; likewise */
+	double ttl_seconds;        /* how long the finished job is kept */
+	double size_hint;          /* how large it is, in any unit that is the same for the pipeline; durations follow it */
+	const char *worker;        /* who will do it; fast and slow ones are told apart when durations are learned */
+	const char *job_class;     /* what kind of job it is; likewise */
+	double read_token_seconds; /* ask for a token that lets its bearer read this job for so long, at most a day; the
+	                              service refuses that where it asks nobody for tokens */
 };
 
 /* Creates a job in the stage QUEUED; job_id NULL or empty: a name is made up, see the answer. `options` and

@@ -22,7 +22,7 @@ from typing import Any, Callable
 import grpc
 import grpc.aio
 
-from . import _address
+from . import _address, _token
 from ._call import Call, Connect, Exchange, Method, Pause, Settings, Step
 from ._connection import CLOSE_WAIT_S, LOOK_EVERY_S, Connection
 from ._line import End, Line
@@ -41,10 +41,10 @@ class Channel(grpc.aio.Channel):
         *,
         timeout: float | None = TIMEOUT_S,
         fail_fast: bool = False,
-        authorization: str = "",
+        authorization: str | None = None,
     ) -> None:
         self._connection = Connection(_address.choose(server))
-        self._settings = Settings(timeout, fail_fast, authorization)
+        self._settings = Settings(timeout, fail_fast, _token.choose(authorization))
 
     @property
     def server(self) -> str:

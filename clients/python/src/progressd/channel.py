@@ -18,7 +18,7 @@ from typing import Any, Callable
 
 import grpc
 
-from . import _address
+from . import _address, _token
 from ._call import Call, Method, Settings
 from ._connection import Connection
 from ._drive import Driver
@@ -35,7 +35,8 @@ class Channel(grpc.Channel):
     :param timeout: seconds for each call that gives none, 10 by default; None: no limit. Calls that wait (WaitProgress)
         have their own timeout on top. While the service cannot be reached, calls wait for it so long.
     :param fail_fast: answer UNAVAILABLE at once when the service cannot be reached (`wait_for_ready` of a call overrides).
-    :param authorization: "Bearer <token>", for calls that give none in their metadata.
+    :param authorization: "Bearer <token>", or "" for none, for calls that give none in their metadata; by default the token
+        in $PRG_TOKEN, else the first line of the file $PRG_TOKEN_FILE.
     """
 
     def __init__(
@@ -44,10 +45,10 @@ class Channel(grpc.Channel):
         *,
         timeout: float | None = TIMEOUT_S,
         fail_fast: bool = False,
-        authorization: str = "",
+        authorization: str | None = None,
     ) -> None:
         self._connection = Connection(_address.choose(server))
-        self._settings = Settings(timeout, fail_fast, authorization)
+        self._settings = Settings(timeout, fail_fast, _token.choose(authorization))
 
     @property
     def server(self) -> str:

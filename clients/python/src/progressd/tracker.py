@@ -45,7 +45,8 @@ class ProgressTracker:
         by default made from host, process and a random number.
     :param timeout: seconds for each call, in which it also waits for a connection; None: no limit.
     :param fail_fast: raise UNAVAILABLE at once when the service cannot be reached.
-    :param authorization: "Bearer <token>".
+    :param authorization: "Bearer <token>", or "" for none; by default the token in $PRG_TOKEN, else the first line of the
+        file $PRG_TOKEN_FILE.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class ProgressTracker:
         writer: str | None = None,
         timeout: float | None = TIMEOUT_S,
         fail_fast: bool = False,
-        authorization: str = "",
+        authorization: str | None = None,
     ) -> None:
         self._owns_channel = not isinstance(server, grpc.Channel)
         self.channel: grpc.Channel = (

@@ -20,6 +20,7 @@ import { Durability } from "../gen/progress/rpc/v1/rpc_pb.js";
 import { Call, type CallHeader, type CallMethod, NO_HEADER, reasonError, waitOf } from "./call.js";
 import { Connection } from "./connection.js";
 import { Polls } from "./polls.js";
+import { tokenOfEnvironment } from "./token.js";
 
 export interface NodeTransportOptions {
 	/** ipc://PATH or tcp://HOST:PORT; by default $PRG_SERVER, else the daemon's usual place. */
@@ -29,7 +30,7 @@ export interface NodeTransportOptions {
 	timeoutMs?: number;
 	/** Fails as UNAVAILABLE at once when the service cannot be reached, instead of waiting for it. */
 	failFast?: boolean;
-	/** Sent with every call as "Bearer …". */
+	/** Sent with every call as "Bearer …"; by default the token in $PRG_TOKEN, else the first line of the file $PRG_TOKEN_FILE. */
 	token?: Token;
 }
 
@@ -85,7 +86,7 @@ class SpTransport implements NodeTransport {
 		this.#connection = new Connection(address);
 		this.#failFast = options.failFast ?? false;
 		this.#timeoutMs = limit(options.timeoutMs ?? TIMEOUT_MS_DEFAULT);
-		this.#token = options.token;
+		this.#token = options.token ?? tokenOfEnvironment();
 	}
 
 	get server(): string {
