@@ -79,7 +79,7 @@ class Web:
             try:
                 link.sendall(data)
                 link.shutdown(socket.SHUT_WR)
-            except ConnectionError:
+            except OSError:  # it has closed already
                 pass
             return read_all(link)
 
