@@ -4,6 +4,9 @@
  * kernel in one piece before anything else is done with the log: a sync, a read, a question for its size. Nothing is
  * promised earlier than without this, because with synchronous=FULL a commit is neither answered nor shown to other
  * connections before the log is synced. All other files, and all other calls, are those of SQLite's own VFS.
+ *
+ * A sync takes half as long again when the file has grown since the last one, so the log grows in steps, by zeros ahead
+ * of what is written. To SQLite they are no frames: their salts are wrong, as are those of a log that is used anew.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -15,6 +18,7 @@
 enum {
 	GATHERED_BYTES_MAX = 1024 * 1024,
 	PIECE_BYTES_MAX = 64 * 1024, /* SQLite's unix VFS writes no more than 128 KiB at once, wrongly if asked to */
+	LAID_BYTES = 1024 * 1024,    /* at once */
 };
 
 /* Our file; SQLite's own file for the log lies behind it, in the same block. */
@@ -24,6 +28,7 @@ struct log_file {
 	unsigned char *gathered; /* GATHERED_BYTES_MAX bytes */
 	sqlite3_int64 offset;    /* in the log, of the first gathered byte */
 	int gathered_bytes;
+	sqlite3_int64 laid_bytes; /* of the file */
 };
 
 static sqlite3_vfs log_vfs;
@@ -43,6 +48,16 @@ static bool is_over_quota(sqlite3_file *file)
 	return rc == SQLITE_OK && (error == EDQUOT || error == EFBIG);
 }
 
+/* Lays out the file past `end`, unless the disk is full: then it grows with each write. */
+static void lay_out(struct log_file *log, sqlite3_int64 end)
+{
+	static const unsigned char zeros[PIECE_BYTES_MAX];
+	int rc = SQLITE_OK;
+	for (int done = 0; rc == SQLITE_OK && done < LAID_BYTES; done += PIECE_BYTES_MAX)
+		rc = log->real->pMethods->xWrite(log->real, zeros, PIECE_BYTES_MAX, end + done);
+	log->laid_bytes = end + LAID_BYTES;
+}
+
 /* Writes out what is gathered. After an error it is forgotten: the transaction that wrote it is going to fail. */
 static int flush_log(struct log_file *log)
 {
@@ -52,6 +67,9 @@ static int flush_log(struct log_file *log)
 		rc = log->real->pMethods->xWrite(log->real, log->gathered + done,
 		                                 left < PIECE_BYTES_MAX ? left : PIECE_BYTES_MAX, log->offset + done);
 	}
+	sqlite3_int64 end = log->offset + log->gathered_bytes;
+	if (rc == SQLITE_OK && end > log->laid_bytes)
+		lay_out(log, end);
 	log->gathered_bytes = 0;
 	return rc == SQLITE_IOERR_WRITE && is_over_quota(log->real) ? SQLITE_FULL : rc;
 }
@@ -84,7 +102,11 @@ static int log_truncate(sqlite3_file *file, sqlite3_int64 bytes)
 {
 	struct log_file *log = log_of(file);
 	int rc = flush_log(log);
-	return rc != SQLITE_OK ? rc : log->real->pMethods->xTruncate(log->real, bytes);
+	if (rc == SQLITE_OK)
+		rc = log->real->pMethods->xTruncate(log->real, bytes);
+	if (rc == SQLITE_OK)
+		log->laid_bytes = bytes;
+	return rc;
 }
 
 static int log_sync(sqlite3_file *file, int flags)
@@ -172,11 +194,12 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
 	if (log->gathered == NULL)
 		return SQLITE_NOMEM;
 	int rc = real_vfs->xOpen(real_vfs, name, log->real, flags, ret_flags);
-	if (rc == SQLITE_OK)
-		log->base.pMethods = &log_methods;
-	else
+	if (rc != SQLITE_OK) {
 		free(log->gathered);
-	return rc;
+		return rc;
+	}
+	log->base.pMethods = &log_methods;
+	return log->real->pMethods->xFileSize(log->real, &log->laid_bytes);
 }
 
 static void register_vfs(void)
