@@ -1,6 +1,7 @@
 /* Which watch stands behind a stream of events, and how its answers are written as events. */
 #include "http/events.h"
 
+#include <progress/fields.h>
 #include <progress/v1/progress_service.pb-c.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,17 +14,7 @@
 #include "http/stream.h"
 #include "wire/reader.h"
 
-enum {
-	POLL_SECONDS = 300, /* the longest a watch may wait; the heartbeat is ours */
-	FIELD_FILTER = 1,   /* of WatchJobsRequest */
-	FIELD_MODE = 3,
-	FIELD_TIMEOUT = 4,
-	FIELD_SECONDS = 1, /* of Duration */
-	FIELD_EVENTS = 1,  /* of WatchJobsResponse */
-	FIELD_INFO = 1,    /* of ProgressEvent */
-	FIELD_KIND = 3,
-	FIELD_MERGED = 4,
-};
+enum { POLL_SECONDS = 300 }; /* the longest a watch may wait; the heartbeat is ours */
 
 struct event {
 	struct wire_bytes info;
@@ -47,11 +38,11 @@ static struct event open_event(struct wire_bytes bytes)
 	struct reader reader = {bytes.at, bytes.at + bytes.length};
 	struct reader_field field;
 	while (reader.at < reader.end && reader_next(&reader, &field) == NULL) {
-		if (field.number == FIELD_INFO && field.type == READER_BYTES)
+		if (field.number == PROGRESS_EVENT__PROGRESS_INFO && field.type == READER_BYTES)
 			event.info = field.bytes;
-		else if (field.number == FIELD_KIND)
+		else if (field.number == PROGRESS_EVENT__KIND)
 			event.kind = field.value;
-		else if (field.number == FIELD_MERGED)
+		else if (field.number == PROGRESS_EVENT__MERGED)
 			event.merged = field.value;
 	}
 	return event;
@@ -62,7 +53,7 @@ static bool next_event(struct reader *reader, struct wire_bytes *ret_event)
 {
 	struct reader_field field;
 	while (reader->at < reader->end && reader_next(reader, &field) == NULL) {
-		if (field.number != FIELD_EVENTS || field.type != READER_BYTES)
+		if (field.number != WATCH_JOBS_RESPONSE__EVENTS || field.type != READER_BYTES)
 			continue;
 		*ret_event = field.bytes;
 		return true;
@@ -142,7 +133,7 @@ static bool read_mode(struct exchange *exchange, struct request *request, const 
 	*ret_framing = &framing_of_all;
 	if (strcasecmp(mode, "all") == 0)
 		return true;
-	request_put_number(request, FIELD_MODE, PROGRESS__V1__WATCH_MODE__WATCH_MODE_LATEST);
+	request_put_number(request, WATCH_JOBS_REQUEST__MODE, PROGRESS__V1__WATCH_MODE__WATCH_MODE_LATEST);
 	if (strcasecmp(mode, "latest") == 0)
 		return true;
 	struct fault fault = {0};
@@ -169,12 +160,12 @@ void events_serve(struct exchange *exchange)
 	struct stream_wish wish = {.method = method_find(REQUEST_SERVICE "WatchJobs"), .is_json = true};
 	request_init(&request, &exchange->arena);
 	request_init(&timeout, &exchange->arena);
-	bool is_good = jobs_put_filter(exchange, &request, FIELD_FILTER, true) && read_mode(exchange, &request, &chosen) &&
-	               read_token(exchange, &wish.token);
+	bool is_good = jobs_put_filter(exchange, &request, WATCH_JOBS_REQUEST__FILTER, true) &&
+	               read_mode(exchange, &request, &chosen) && read_token(exchange, &wish.token);
 	if (!is_good)
 		return;
-	request_put_number(&timeout, FIELD_SECONDS, POLL_SECONDS);
-	request_put_bytes(&request, FIELD_TIMEOUT, timeout.at, timeout.length);
+	request_put_number(&timeout, DURATION__SECONDS, POLL_SECONDS);
+	request_put_bytes(&request, WATCH_JOBS_REQUEST__TIMEOUT, timeout.at, timeout.length);
 	if (request.is_full || timeout.is_full)
 		return;
 	wish.request = (struct wire_bytes){request.at, request.length};

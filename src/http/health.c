@@ -1,6 +1,8 @@
 /* Readiness is asked of the service, by the cheapest call that needs all of it. */
 #include "http/health.h"
 
+#include <progress/fields.h>
+
 #include "http/answer.h"
 #include "http/request.h"
 
@@ -37,7 +39,7 @@ void health_serve_ready(struct exchange *exchange)
 {
 	struct request request;
 	request_init(&request, &exchange->arena);
-	request_put_text(&request, 1, "readyz");
+	request_put_text(&request, GET_PROGRESS_REQUEST__JOB_ID, "readyz");
 	exchange->is_own_call = true;
 	request_make(&request, exchange, "GetProgress", finish);
 }

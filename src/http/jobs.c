@@ -1,6 +1,7 @@
 /* Lists as the schema's JSON. */
 #include "http/jobs.h"
 
+#include <progress/fields.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,16 +11,6 @@
 #include "http/query.h"
 #include "job/stages.h"
 #include "wire/json.h"
-
-/* The numbers of JobFilter's fields in the schema. */
-enum {
-	FILTER_STATES = 1,
-	FILTER_STAGES = 2,
-	FILTER_PIPELINE = 3,
-	FILTER_PARENT = 4,
-	FILTER_PREFIX = 5,
-	FILTER_IDS = 6
-};
 
 /* A walk over the fields of the query. */
 struct walk {
@@ -40,7 +31,7 @@ static bool put_state(struct walk *walk, const char *word)
 	for (int number = JOB_STATE_ACTIVE; number <= JOB_STATE_CANCELLED; number++) {
 		if (strcasecmp(job_state_name((enum job_state)number), word) != 0)
 			continue;
-		request_put_number(&walk->filter, FILTER_STATES, (uint64_t)number);
+		request_put_number(&walk->filter, JOB_FILTER__STATES, (uint64_t)number);
 		return true;
 	}
 	fault_set(&walk->fault, ERR_INVALID_ARGUMENT, "FILTER_INVALID",
@@ -53,7 +44,7 @@ static bool put_stage(struct walk *walk, const char *word)
 {
 	const struct stage *stage = stages_find_status(word);
 	if (stage != NULL) {
-		request_put_number(&walk->filter, FILTER_STAGES, (uint64_t)stage->number);
+		request_put_number(&walk->filter, JOB_FILTER__STAGES, (uint64_t)stage->number);
 		return true;
 	}
 	fault_set(&walk->fault, ERR_INVALID_ARGUMENT, "FILTER_INVALID", "stage: \"%.*s\" is no stage; allowed are: %s",
@@ -63,7 +54,7 @@ static bool put_stage(struct walk *walk, const char *word)
 
 static bool put_id(struct walk *walk, const char *word)
 {
-	request_put_text(&walk->filter, FILTER_IDS, word);
+	request_put_text(&walk->filter, JOB_FILTER__JOB_IDS, word);
 	return true;
 }
 
@@ -87,11 +78,11 @@ static bool put_field(struct walk *walk, const char *name, const char *value)
 	if (strcmp(name, "job") == 0 && walk->takes_ids)
 		return put_list(walk, value, put_id);
 	if (strcmp(name, "pipeline") == 0)
-		request_put_text(&walk->filter, FILTER_PIPELINE, value);
+		request_put_text(&walk->filter, JOB_FILTER__PIPELINE, value);
 	else if (strcmp(name, "parent") == 0)
-		request_put_text(&walk->filter, FILTER_PARENT, value);
+		request_put_text(&walk->filter, JOB_FILTER__PARENT, value);
 	else if (strcmp(name, "prefix") == 0)
-		request_put_text(&walk->filter, FILTER_PREFIX, value);
+		request_put_text(&walk->filter, JOB_FILTER__JOB_ID_PREFIX, value);
 	return true;
 }
 
@@ -142,7 +133,7 @@ static bool put_page_size(struct exchange *exchange, struct request *request, co
 	char *end = NULL;
 	long size = text != NULL ? strtol(text, &end, 10) : 0;
 	if (text == NULL || (*text >= '0' && *text <= '9' && *end == '\0' && size <= 1000000)) {
-		request_put_number(request, 2, (uint64_t)size);
+		request_put_number(request, LIST_JOBS_REQUEST__PAGE_SIZE, (uint64_t)size);
 		return true;
 	}
 	struct fault fault = {0};
@@ -159,10 +150,11 @@ void jobs_serve_list(struct exchange *exchange)
 	request_init(&request, &exchange->arena);
 	bool is_good = exchange_query(exchange, "page_size", &page_size) &&
 	               exchange_query(exchange, "page_token", &page_token) &&
-	               jobs_put_filter(exchange, &request, 1, false) && put_page_size(exchange, &request, page_size);
+	               jobs_put_filter(exchange, &request, LIST_JOBS_REQUEST__FILTER, false) &&
+	               put_page_size(exchange, &request, page_size);
 	if (!is_good)
 		return;
-	request_put_text(&request, 3, page_token);
+	request_put_text(&request, LIST_JOBS_REQUEST__PAGE_TOKEN, page_token);
 	request_make(&request, exchange, "ListJobs", finish);
 }
 
@@ -170,6 +162,6 @@ void jobs_serve_history(struct exchange *exchange)
 {
 	struct request request;
 	request_init(&request, &exchange->arena);
-	request_put_text(&request, 1, exchange->part);
+	request_put_text(&request, GET_JOB_HISTORY_REQUEST__JOB_ID, exchange->part);
 	request_make(&request, exchange, "GetJobHistory", finish);
 }

@@ -1,6 +1,7 @@
 /* The table comes from the schema, a job from the service. */
 #include "http/status.h"
 
+#include <progress/fields.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,6 +58,6 @@ void status_serve_job(struct exchange *exchange)
 {
 	struct request request;
 	request_init(&request, &exchange->arena);
-	request_put_text(&request, 1, exchange->part);
+	request_put_text(&request, GET_PROGRESS_REQUEST__JOB_ID, exchange->part);
 	request_make(&request, exchange, "GetProgress", finish);
 }

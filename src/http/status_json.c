@@ -2,6 +2,7 @@
 #include "http/status_json.h"
 
 #include <ctype.h>
+#include <progress/fields.h>
 #include <progress/v1/job.pb-c.h>
 #include <stddef.h>
 #include <string.h>
@@ -11,30 +12,7 @@
 #include "wire/json.h"
 #include "wire/reader.h"
 
-/* The numbers of ProgressInfo's fields in the schema. */
-enum {
-	INFO_JOB_ID = 1,
-	INFO_PIPELINE = 2,
-	INFO_STATUS = 4,
-	INFO_PROGRESS = 5,
-	INFO_FRACTION = 6,
-	INFO_MESSAGE = 7,
-	INFO_METADATA = 8,
-	INFO_STATE = 9,
-	INFO_SOURCE = 10,
-	INFO_TIME_FRACTION = 11,
-	INFO_REVISION = 12,
-	INFO_ATTEMPT = 13,
-	INFO_REACHED_PROGRESS = 14,
-	INFO_CANCEL_REQUESTED = 15,
-	INFO_ERROR = 16,
-	INFO_ETA = 17,
-	INFO_FLAG = 18,
-	INFO_LABEL = 23,
-	INFO_PARENT = 24,
-	INFO_RUN = 25,
-	INFO_FIELDS = 32,
-};
+enum { INFO_FIELDS = PROGRESS_INFO__HAS_HISTORY + 1 }; /* by their numbers */
 
 #define NAME(text)                                                                                                     \
 	{                                                                                                                  \
@@ -101,7 +79,7 @@ static bool read_info(struct wire_bytes bytes, struct info *info)
 			info->numbers[field.number] = field.value;
 		else if (field.type == READER_FIXED64)
 			info->reals[field.number] = real_before(&reader);
-		else if (field.number != INFO_METADATA)
+		else if (field.number != PROGRESS_INFO__METADATA)
 			info->texts[field.number] = field.bytes;
 		else if (info->metadata_count < JOB_METADATA_ENTRIES_MAX)
 			info->metadata[info->metadata_count++] = field.bytes;
@@ -109,12 +87,13 @@ static bool read_info(struct wire_bytes bytes, struct info *info)
 	return true;
 }
 
-/* The first field of the answer. */
+/* It stands first in the answer. */
 static bool find_info(struct wire_bytes answer, struct wire_bytes *ret_info)
 {
 	struct reader reader = {answer.at, answer.at + answer.length};
 	struct reader_field field;
-	if (answer.length == 0 || reader_next(&reader, &field) != NULL || field.number != 1 || field.type != READER_BYTES)
+	if (answer.length == 0 || reader_next(&reader, &field) != NULL ||
+	    field.number != GET_PROGRESS_RESPONSE__PROGRESS_INFO || field.type != READER_BYTES)
 		return false;
 	*ret_info = field.bytes;
 	return true;
@@ -196,10 +175,10 @@ static bool put_eta(struct buffer *out, const struct info *info)
 {
 	static const struct wire_bytes members[] = {MEMBER("eta_seconds"), MEMBER("eta_lo_seconds"),
 	                                            MEMBER("eta_hi_seconds")};
-	bool is_known = info->texts[INFO_ETA].at != NULL;
+	bool is_known = info->texts[PROGRESS_INFO__ETA].at != NULL;
 	struct info eta;
 	clear_info(&eta);
-	if (is_known && !read_info(info->texts[INFO_ETA], &eta))
+	if (is_known && !read_info(info->texts[PROGRESS_INFO__ETA], &eta))
 		return false;
 	for (size_t i = 0; i < 3; i++) {
 		put_name(out, members[i]);
@@ -221,55 +200,57 @@ static bool is_fixed(struct wire_bytes key)
 
 static bool put_entry(struct buffer *out, struct wire_bytes bytes)
 {
-	struct wire_bytes parts[3] = {{NULL, 0}}; /* by field: the key is 1, the value 2 */
+	struct wire_bytes key = {NULL, 0}, value = {NULL, 0};
 	struct reader reader = {bytes.at, bytes.at + bytes.length};
 	struct reader_field field;
 	while (reader.at < reader.end) {
 		if (reader_next(&reader, &field) != NULL)
 			return false;
-		if (field.type == READER_BYTES && field.number < 3)
-			parts[field.number] = field.bytes;
+		if (field.type == READER_BYTES && field.number == PROGRESS_INFO__METADATA_ENTRY__KEY)
+			key = field.bytes;
+		else if (field.type == READER_BYTES && field.number == PROGRESS_INFO__METADATA_ENTRY__VALUE)
+			value = field.bytes;
 	}
-	if (parts[1].at == NULL)
+	if (key.at == NULL)
 		return false;
-	if (is_fixed(parts[1]))
+	if (is_fixed(key))
 		return true;
 	buffer_put_char(out, ',');
-	json_put_string(out, (const char *)parts[1].at, parts[1].length);
+	json_put_string(out, (const char *)key.at, key.length);
 	buffer_put_char(out, ':');
-	json_put_string(out, parts[2].length > 0 ? (const char *)parts[2].at : "", parts[2].length);
+	json_put_string(out, value.length > 0 ? (const char *)value.at : "", value.length);
 	return true;
 }
 
 /* The members of the first front ends stand first, in their order. */
 static bool put_fixed(struct buffer *out, const struct info *info)
 {
-	put_text(out, MEMBER_OF("status"), info->texts[INFO_STATUS]);
-	put_number(out, MEMBER_OF("progress"), info->numbers[INFO_PROGRESS]);
-	put_text(out, MEMBER_OF("message"), info->texts[INFO_MESSAGE]);
-	put_text(out, MEMBER_OF("job_id"), info->texts[INFO_JOB_ID]);
-	put_text(out, MEMBER_OF("stage"), info->texts[INFO_STATUS]);
-	put_text(out, MEMBER_OF("label"), info->texts[INFO_LABEL]);
+	put_text(out, MEMBER_OF("status"), info->texts[PROGRESS_INFO__STATUS]);
+	put_number(out, MEMBER_OF("progress"), info->numbers[PROGRESS_INFO__PROGRESS]);
+	put_text(out, MEMBER_OF("message"), info->texts[PROGRESS_INFO__MESSAGE]);
+	put_text(out, MEMBER_OF("job_id"), info->texts[PROGRESS_INFO__JOB_ID]);
+	put_text(out, MEMBER_OF("stage"), info->texts[PROGRESS_INFO__STATUS]);
+	put_text(out, MEMBER_OF("label"), info->texts[PROGRESS_INFO__LABEL]);
 	put_name(out, MEMBER_OF("state"));
-	const char *state = job_state_name((enum job_state)info->numbers[INFO_STATE]);
+	const char *state = job_state_name((enum job_state)info->numbers[PROGRESS_INFO__STATE]);
 	json_put_string(out, state, strlen(state));
 	put_word(out, MEMBER_OF("source"), &progress__v1__progress_source__descriptor, strlen("PROGRESS_SOURCE_"),
-	         info->numbers[INFO_SOURCE]);
-	put_number(out, MEMBER_OF("revision"), info->numbers[INFO_REVISION]);
-	put_share(out, MEMBER_OF("fraction"), info->reals[INFO_FRACTION]);
-	put_share(out, MEMBER_OF("time_fraction"), info->reals[INFO_TIME_FRACTION]);
+	         info->numbers[PROGRESS_INFO__SOURCE]);
+	put_number(out, MEMBER_OF("revision"), info->numbers[PROGRESS_INFO__REVISION]);
+	put_share(out, MEMBER_OF("fraction"), info->reals[PROGRESS_INFO__FRACTION]);
+	put_share(out, MEMBER_OF("time_fraction"), info->reals[PROGRESS_INFO__TIME_FRACTION]);
 	if (!put_eta(out, info))
 		return false;
-	put_number(out, MEMBER_OF("reached_progress"), info->numbers[INFO_REACHED_PROGRESS]);
-	put_number(out, MEMBER_OF("attempt"), info->numbers[INFO_ATTEMPT]);
-	put_number(out, MEMBER_OF("run"), info->numbers[INFO_RUN]);
+	put_number(out, MEMBER_OF("reached_progress"), info->numbers[PROGRESS_INFO__REACHED_PROGRESS]);
+	put_number(out, MEMBER_OF("attempt"), info->numbers[PROGRESS_INFO__ATTEMPT]);
+	put_number(out, MEMBER_OF("run"), info->numbers[PROGRESS_INFO__RUN]);
 	put_word(out, MEMBER_OF("flag"), &progress__v1__progress_flag__descriptor, strlen("PROGRESS_FLAG_"),
-	         info->numbers[INFO_FLAG]);
-	put_text(out, MEMBER_OF("error"), info->texts[INFO_ERROR]);
+	         info->numbers[PROGRESS_INFO__FLAG]);
+	put_text(out, MEMBER_OF("error"), info->texts[PROGRESS_INFO__ERROR]);
 	put_name(out, MEMBER_OF("cancel_requested"));
-	buffer_put_string(out, info->numbers[INFO_CANCEL_REQUESTED] != 0 ? "true" : "false");
-	put_text(out, MEMBER_OF("pipeline"), info->texts[INFO_PIPELINE]);
-	put_text(out, MEMBER_OF("parent"), info->texts[INFO_PARENT]);
+	buffer_put_string(out, info->numbers[PROGRESS_INFO__CANCEL_REQUESTED] != 0 ? "true" : "false");
+	put_text(out, MEMBER_OF("pipeline"), info->texts[PROGRESS_INFO__PIPELINE]);
+	put_text(out, MEMBER_OF("parent"), info->texts[PROGRESS_INFO__PARENT]);
 	return true;
 }
 

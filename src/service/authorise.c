@@ -1,4 +1,4 @@
-/* A request about one job names it in its field 1, job_id; a batch holds such requests. */
+/* A request about one job names it in its field job_id; a batch holds such requests. */
 #include "service/authorise.h"
 
 #include <assert.h>
@@ -35,11 +35,12 @@ static bool deny_job(struct call *call, const char *job_id)
 	return false;
 }
 
-/* The message in field 1, if that is job_id. NULL: it is not. */
+/* NULL: it names no job. */
 static const char *job_id_of(const ProtobufCMessage *request)
 {
-	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(request->descriptor, 1);
-	if (field == NULL || field->type != PROTOBUF_C_TYPE_STRING || strcmp(field->name, "job_id") != 0)
+	const ProtobufCFieldDescriptor *field =
+	    protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "job_id");
+	if (field == NULL)
 		return NULL;
 	const char *job_id;
 	memcpy(&job_id, (const char *)request + field->offset, sizeof job_id);

@@ -2,24 +2,35 @@
 #include "wire/compose.h"
 
 #include <assert.h>
+#include <progress/fields.h>
 #include <string.h>
 
 #include "wire/writer.h"
 
-enum {
-	FIRST = 1,
-	SECOND = 2,
-	THIRD = 3,
-	EVENT_MERGED = 4,
-	EVENT_TRACEPARENT = 5,
-	RESULT_CODE = 1,
-	RESULT_MESSAGE = 2,
-	RESULT_REASON = 3,
-	RESULT_INFO = 4,
-	RESULT_OUTCOME = 5,
-	RESULT_REVISION = 6,
-	RESULT_CANCEL_REQUESTED = 7,
-};
+/* Answers of several methods are put together alike, so their fields must have the same numbers. */
+#define AS_IN_THE_OTHERS(field, other) _Static_assert((int)(field) == (int)(other), "one function writes both")
+enum { ANSWER_INFO = UPDATE_PROGRESS_RESPONSE__PROGRESS_INFO, ANSWER_NUMBER = UPDATE_PROGRESS_RESPONSE__OUTCOME };
+AS_IN_THE_OTHERS(GET_PROGRESS_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(UPDATE_PROGRESS_BY_STATUS_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(UPDATE_PROGRESS_BY_STATUS_RESPONSE__OUTCOME, ANSWER_NUMBER);
+AS_IN_THE_OTHERS(UPDATE_PROGRESS_EXPLICIT_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(UPDATE_PROGRESS_EXPLICIT_RESPONSE__OUTCOME, ANSWER_NUMBER);
+AS_IN_THE_OTHERS(UPDATE_PROGRESS_INCREMENTAL_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(UPDATE_PROGRESS_INCREMENTAL_RESPONSE__OUTCOME, ANSWER_NUMBER);
+AS_IN_THE_OTHERS(SIMULATE_PROGRESS_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(SIMULATE_PROGRESS_RESPONSE__OUTCOME, ANSWER_NUMBER);
+AS_IN_THE_OTHERS(CREATE_JOB_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(DELETE_JOB_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(GET_JOB_HISTORY_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(WAIT_PROGRESS_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(WAIT_PROGRESS_RESPONSE__TIMED_OUT, ANSWER_NUMBER);
+AS_IN_THE_OTHERS(CANCEL_JOB_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(HEARTBEAT_RESPONSE__PROGRESS_INFO, ANSWER_INFO);
+AS_IN_THE_OTHERS(WATCH_PROGRESS_RESPONSE__EVENTS, WATCH_JOBS_RESPONSE__EVENTS);
+AS_IN_THE_OTHERS(WATCH_PROGRESS_RESPONSE__RESUME_TOKEN, WATCH_JOBS_RESPONSE__RESUME_TOKEN);
+AS_IN_THE_OTHERS(WATCH_PROGRESS_RESPONSE__RESYNC, WATCH_JOBS_RESPONSE__RESYNC);
+AS_IN_THE_OTHERS(LIST_JOBS_RESPONSE__JOBS, WATCH_JOBS_RESPONSE__EVENTS);
+AS_IN_THE_OTHERS(LIST_JOBS_RESPONSE__NEXT_PAGE_TOKEN, WATCH_JOBS_RESPONSE__RESUME_TOKEN);
 
 static size_t length_of(const char *string)
 {
@@ -43,8 +54,8 @@ enum err compose_answer(struct wire_bytes info, int64_t number, struct arena *ar
 	uint8_t *out = take(arena, length, ret_bytes, fault);
 	if (out == NULL)
 		return fault->code;
-	out = writer_put_bytes(out, FIRST, info.at, info.length);
-	out = writer_put_number(out, SECOND, number);
+	out = writer_put_bytes(out, ANSWER_INFO, info.at, info.length);
+	out = writer_put_number(out, ANSWER_NUMBER, number);
 	assert(out == ret_bytes->at + length);
 	return ERR_OK;
 }
@@ -55,7 +66,7 @@ enum err compose_with_info(struct wire_bytes info, struct wire_bytes rest, struc
 	uint8_t *out = take(arena, writer_bytes_bytes(info.length) + rest.length, ret_bytes, fault);
 	if (out == NULL)
 		return fault->code;
-	out = writer_put_bytes(out, FIRST, info.at, info.length);
+	out = writer_put_bytes(out, ANSWER_INFO, info.at, info.length);
 	memcpy(out, rest.at, rest.length);
 	return ERR_OK;
 }
@@ -68,10 +79,10 @@ enum err compose_event(struct wire_bytes info, uint64_t previous_revision, int k
 	uint8_t *out = take(arena, length, ret_bytes, fault);
 	if (out == NULL)
 		return fault->code;
-	out = writer_put_bytes(out, FIRST, info.at, info.length);
-	out = writer_put_number(out, SECOND, (int64_t)previous_revision);
-	out = writer_put_number(out, THIRD, kind);
-	out = writer_put_bytes(out, EVENT_TRACEPARENT, traceparent, length_of(traceparent));
+	out = writer_put_bytes(out, PROGRESS_EVENT__PROGRESS_INFO, info.at, info.length);
+	out = writer_put_number(out, PROGRESS_EVENT__PREVIOUS_REVISION, (int64_t)previous_revision);
+	out = writer_put_number(out, PROGRESS_EVENT__KIND, kind);
+	out = writer_put_bytes(out, PROGRESS_EVENT__TRACEPARENT, traceparent, length_of(traceparent));
 	assert(out == ret_bytes->at + length);
 	return ERR_OK;
 }
@@ -91,12 +102,12 @@ enum err compose_page(const struct compose_part *parts, size_t count, const char
 	if (out == NULL)
 		return fault->code;
 	for (size_t i = 0; i < count; i++) {
-		out = writer_put_head(out, FIRST, part_bytes(&parts[i]));
+		out = writer_put_head(out, WATCH_JOBS_RESPONSE__EVENTS, part_bytes(&parts[i]));
 		memcpy(out, parts[i].bytes.at, parts[i].bytes.length);
-		out = writer_put_number(out + parts[i].bytes.length, EVENT_MERGED, (int64_t)parts[i].merged);
+		out = writer_put_number(out + parts[i].bytes.length, PROGRESS_EVENT__MERGED, (int64_t)parts[i].merged);
 	}
-	out = writer_put_string(out, SECOND, token);
-	out = writer_put_number(out, THIRD, flag);
+	out = writer_put_string(out, WATCH_JOBS_RESPONSE__RESUME_TOKEN, token);
+	out = writer_put_number(out, WATCH_JOBS_RESPONSE__RESYNC, flag);
 	assert(out == ret_bytes->at + length);
 	return ERR_OK;
 }
@@ -111,14 +122,14 @@ static size_t result_bytes(const struct compose_result *result)
 
 static uint8_t *put_result(uint8_t *out, const struct compose_result *result)
 {
-	out = writer_put_head(out, FIRST, result_bytes(result));
-	out = writer_put_number(out, RESULT_CODE, result->code);
-	out = writer_put_string(out, RESULT_MESSAGE, result->message);
-	out = writer_put_string(out, RESULT_REASON, result->reason);
-	out = writer_put_bytes(out, RESULT_INFO, result->info.at, result->info.length);
-	out = writer_put_number(out, RESULT_OUTCOME, result->outcome);
-	out = writer_put_number(out, RESULT_REVISION, (int64_t)result->revision);
-	return writer_put_number(out, RESULT_CANCEL_REQUESTED, result->cancel_requested);
+	out = writer_put_head(out, BATCH_UPDATE_PROGRESS_RESPONSE__RESULTS, result_bytes(result));
+	out = writer_put_number(out, BATCH_RESULT__CODE, result->code);
+	out = writer_put_string(out, BATCH_RESULT__MESSAGE, result->message);
+	out = writer_put_string(out, BATCH_RESULT__REASON, result->reason);
+	out = writer_put_bytes(out, BATCH_RESULT__PROGRESS_INFO, result->info.at, result->info.length);
+	out = writer_put_number(out, BATCH_RESULT__OUTCOME, result->outcome);
+	out = writer_put_number(out, BATCH_RESULT__REVISION, (int64_t)result->revision);
+	return writer_put_number(out, BATCH_RESULT__CANCEL_REQUESTED, result->cancel_requested);
 }
 
 enum err compose_results(const struct compose_result *results, size_t count, struct arena *arena,

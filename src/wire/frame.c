@@ -2,6 +2,7 @@
 #include "wire/frame.h"
 
 #include <assert.h>
+#include <progress/fields.h>
 #include <progress/rpc/v1/rpc.pb-c.h>
 #include <string.h>
 
@@ -10,19 +11,6 @@
 #include "wire/guard.h"
 #include "wire/reader.h"
 #include "wire/writer.h"
-
-enum {
-	CALL_METHOD = 1,
-	CALL_REQUEST = 2,
-	CALL_TIMEOUT_MS = 3,
-	CALL_AUTHORIZATION = 4,
-	CALL_METADATA = 5,
-	REPLY_CODE = 1,
-	REPLY_MESSAGE = 2,
-	REPLY_REASON = 3,
-	REPLY_RESPONSE = 4,
-	REPLY_DURABILITY = 5,
-};
 
 /* A Call on its way in; strings still without their end. */
 struct draft {
@@ -87,23 +75,23 @@ static enum err check_metadata(struct draft *draft, struct wire_bytes entry, str
 
 static enum err read_part(struct draft *draft, const struct reader_field *part, struct fault *fault)
 {
-	if (part->number >= CALL_METHOD && part->number <= CALL_METADATA) {
-		enum reader_type expected = part->number == CALL_TIMEOUT_MS ? READER_VARINT : READER_BYTES;
+	if (part->number >= CALL__METHOD && part->number <= CALL__METADATA) {
+		enum reader_type expected = part->number == CALL__TIMEOUT_MS ? READER_VARINT : READER_BYTES;
 		if (part->type != expected)
 			return refuse(fault, "call", "a value has another wire type than its field");
 	}
 	switch (part->number) {
-	case CALL_METHOD:
+	case CALL__METHOD:
 		return read_text(part, "method", FRAME_METHOD_BYTES_MAX, &draft->method, fault);
-	case CALL_REQUEST:
+	case CALL__REQUEST:
 		draft->request = part->bytes;
 		return ERR_OK;
-	case CALL_TIMEOUT_MS:
+	case CALL__TIMEOUT_MS:
 		draft->timeout_ms = (uint32_t)part->value;
 		return ERR_OK;
-	case CALL_AUTHORIZATION:
+	case CALL__AUTHORIZATION:
 		return read_text(part, "authorization", FRAME_AUTHORIZATION_BYTES_MAX, &draft->authorization, fault);
-	case CALL_METADATA:
+	case CALL__METADATA:
 		return check_metadata(draft, part->bytes, fault);
 	default:
 		return ERR_OK;
@@ -175,10 +163,10 @@ size_t frame_reply_bytes(const struct frame_reply *reply)
 void frame_seal_reply(const struct frame_reply *reply, uint8_t *out)
 {
 	const uint8_t *start = out;
-	out = writer_put_number(out, REPLY_CODE, reply->code);
-	out = writer_put_bytes(out, REPLY_MESSAGE, reply->message, length_of(reply->message));
-	out = writer_put_bytes(out, REPLY_REASON, reply->reason, length_of(reply->reason));
-	out = writer_put_bytes(out, REPLY_RESPONSE, reply->response.at, reply->response.length);
-	out = writer_put_number(out, REPLY_DURABILITY, reply->durability);
+	out = writer_put_number(out, REPLY__CODE, reply->code);
+	out = writer_put_bytes(out, REPLY__MESSAGE, reply->message, length_of(reply->message));
+	out = writer_put_bytes(out, REPLY__REASON, reply->reason, length_of(reply->reason));
+	out = writer_put_bytes(out, REPLY__RESPONSE, reply->response.at, reply->response.length);
+	out = writer_put_number(out, REPLY__DURABILITY, reply->durability);
 	assert((size_t)(out - start) == frame_reply_bytes(reply));
 }

@@ -6,6 +6,7 @@ import subprocess
 
 import grpc
 
+from support import messages
 from support.messages import stages
 from support.places import TREE
 
@@ -72,6 +73,39 @@ def test_nobody_has_a_code_of_his_own():
 def test_no_client_has_a_field_s_number_of_its_own():
     packing = re.compile(r"<<\s*3\s*\||(?<!\b1 )<<\s*3\b")
     assert [name for name, text in sources("clients") if packing.search(text)] == []
+
+
+def fields():
+    """All fields of all messages in the schema, as (NAME, number)."""
+
+    def of(message):
+        yield from ((field.name.upper(), field.number) for field in message.fields)
+        for inner in message.nested_types:
+            yield from of(inner)
+
+    files = (messages.job, messages.service, messages.rpc, messages.record, messages.scopes, stages)
+    return {pair for file in files for message in file.DESCRIPTOR.message_types_by_name.values() for pair in of(message)}
+
+
+def numbered_fields(text):
+    """The lines of C in which constants with fields' names have their numbers (one may by chance), or a field is written
+    by its number."""
+    numbered = re.findall(r"^\s*([A-Z][A-Z0-9_]*_[A-Z0-9_]*) = (\d+)\b", text, re.MULTILINE)
+    constants = [row for row in numbered if any(row[0].endswith("_" + name) and int(row[1]) == number for name, number in fields())]
+    written = re.findall(r"(?:request|writer)_put_\w+\([^,()]+, \d+,|\bfield\.number [!=]= \d+", text)
+    return written + (constants if len(constants) > 1 else [])
+
+
+def test_the_daemon_has_no_field_s_number_of_its_own():
+    assert len(fields()) > 100
+    assert {name: found for name, text in sources("src") if (found := numbered_fields(text))} == {}
+
+
+def test_the_search_finds_numbered_fields():
+    for line in ("\tINFO_JOB_ID = 1,\n\tCALL_METADATA = 5,", "request_put_text(&request, 1, id);", "if (field.number != 1)"):
+        assert numbered_fields(line), line
+    for line in ("\tWAIT_MS = 3,", "writer_put_number(out, ETA__SECONDS, 1);", "if (field.number == CALL__METHOD)"):
+        assert not numbered_fields(line), line
 
 
 def test_the_search_finds_copies():

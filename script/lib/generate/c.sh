@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# C: messages and service stubs by protoc-c, and the tables of stages and of methods.
+# C: messages and service stubs by protoc-c, the tables of stages and of methods, and the numbers of fields.
 #   script/lib/generate/c.sh PROTO OUT
 set -euo pipefail
 proto=$1 out=$2
@@ -11,4 +11,5 @@ protoc -I"$proto" --c_out="$out" $sources $known
 protoc -I"$proto" --include_imports --descriptor_set_out="$out/schema.bin" $sources
 /usr/bin/python3 script/lib/stage_table.py "$out/schema.bin" >"$out/progress/v1/stages.inc"
 /usr/bin/python3 script/lib/method_table.py "$out/schema.bin" >"$out/progress/v1/methods.inc"
+/usr/bin/python3 script/lib/field_numbers.py "$out/schema.bin" >"$out/progress/fields.h"
 rm "$out/schema.bin"

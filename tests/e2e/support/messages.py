@@ -17,6 +17,7 @@ stages = importlib.import_module("progress.v1.stages_pb2")
 service = importlib.import_module("progress.v1.progress_service_pb2")
 scopes = importlib.import_module("progress.v1.scopes_pb2")
 rpc = importlib.import_module("progress.rpc.v1.rpc_pb2")
+record = importlib.import_module("progress.store.v1.record_pb2")
 
 
 def stage(name):
