@@ -5,6 +5,7 @@
 #include "wire/info.h"
 
 #include <assert.h>
+#include <math.h>
 #include <progress/fields.h>
 #include <string.h>
 
@@ -112,7 +113,7 @@ static uint8_t *put_curve(uint8_t *out, const struct pace_look *look, const stru
 	uint8_t part[PART_BYTES_MAX], *end = part;
 	double floor = look->percent / 100;
 	if (look->is_simulated)
-		end = put_time(end, CURVE__ORIGIN, wall_ms - (int64_t)(look->age_s * 1000));
+		end = put_time(end, CURVE__ORIGIN, wall_ms - llround(look->age_s * 1000));
 	end = writer_put_double(end, CURVE__START, look->is_simulated ? stage->start_percent / 100.0 : floor);
 	end = writer_put_double(end, CURVE__END, look->is_simulated ? stage->end_percent / 100.0 : floor);
 	if (look->is_simulated) {
