@@ -353,7 +353,7 @@ def test_the_colours_can_be_chosen_and_stay(tabs):
 
 
 def test_who_wants_no_motion_gets_steps(open_tabs, daemon, web):
-    world.call(web, "SimulateProgress", jobId="job-1", stage=world.STAGE + "PROCESSING", expectedDuration="4s")
+    world.call(web, "SimulateProgress", jobId="job-1", stage=world.STAGE + "PROCESSING", expectedDuration="40s")
     page = open_tabs(daemon.http_url(), reduced_motion="reduce").open("/jobs/job-1")
     watch_bar(page, "job-1")
     wait.until(lambda: len(set(samples(page))) >= 3, "it goes on")
