@@ -17,6 +17,7 @@
 
 enum {
 	LOOK_INTERVAL_MS = 250,
+	CLOCK_STEP_NS = 10000000,                      /* of the kernel's file times, at most */
 	SIGNATURE_BYTES = 1 + 2 * AUTH_HASH_BYTES + 1, /* of a read token: a point, the digits, and the NUL */
 };
 
@@ -28,6 +29,7 @@ struct look {
 	struct timespec changed; /* a new owner or mode changes it, too */
 	ino_t inode;
 	off_t bytes;
+	bool is_young; /* what comes next may bear the same time: the kernel's clock goes in steps */
 };
 
 struct auth {
@@ -47,20 +49,29 @@ struct auth {
 	struct table table;
 };
 
+static bool is_young(const struct timespec *changed)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t age_ns = (now.tv_sec - changed->tv_sec) * INT64_C(1000000000) + now.tv_nsec - changed->tv_nsec;
+	return age_ns >= 0 && age_ns < CLOCK_STEP_NS;
+}
+
 static bool look_at(const char *path, struct look *ret_look)
 {
 	struct stat found;
 	*ret_look = (struct look){0};
 	if (stat(path, &found) != 0)
 		return false;
-	*ret_look = (struct look){found.st_ctim, found.st_ino, found.st_size};
+	*ret_look = (struct look){found.st_ctim, found.st_ino, found.st_size, is_young(&found.st_ctim)};
 	return true;
 }
 
-static bool is_same(const struct look *a, const struct look *b)
+static bool is_same(const struct look *before, const struct look *now)
 {
-	return a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec && a->inode == b->inode &&
-	       a->bytes == b->bytes;
+	return !before->is_young && before->changed.tv_sec == now->changed.tv_sec &&
+	       before->changed.tv_nsec == now->changed.tv_nsec && before->inode == now->inode &&
+	       before->bytes == now->bytes;
 }
 
 /* The key in it lets anybody sign, and whoever owns it may write what he likes into it. */
@@ -93,14 +104,16 @@ static enum err read_file(const char *path, struct table *table, struct fault *f
 	return err;
 }
 
-static void reload(struct auth *auth)
+/* A fault that was told already is not told again. */
+static enum err reload(struct auth *auth, bool is_told)
 {
 	struct table table;
 	struct fault fault = {0};
 	if (read_file(auth->path, &table, &fault) != ERR_OK) {
 		table_finish(&table);
-		auth->changed(auth->context, &fault);
-		return;
+		if (!is_told)
+			auth->changed(auth->context, &fault);
+		return fault.code;
 	}
 	pthread_rwlock_wrlock(&auth->table_lock);
 	struct table before = auth->table;
@@ -108,6 +121,7 @@ static void reload(struct auth *auth)
 	pthread_rwlock_unlock(&auth->table_lock);
 	table_finish(&before);
 	auth->changed(auth->context, NULL);
+	return ERR_OK;
 }
 
 /* Returns whether the tokens are looked at no more; *ret_must_read: the file is to be read however it looks. */
@@ -131,14 +145,16 @@ static bool await_next_look(struct auth *auth, bool *ret_must_read)
 static void *watch(void *argument)
 {
 	struct auth *auth = argument;
-	bool must_read;
+	bool must_read, may_pass = false; /* why it could not be read */
 	while (!await_next_look(auth, &must_read)) {
 		struct look look;
 		(void)look_at(auth->path, &look); /* a file that is gone looks different, and cannot be read */
-		if (is_same(&look, &auth->look) && !must_read)
+		bool is_known = is_same(&auth->look, &look) && !must_read;
+		if (is_known && !may_pass)
 			continue;
 		auth->look = look;
-		reload(auth);
+		enum err err = reload(auth, is_known);
+		may_pass = err != ERR_OK && err != ERR_INVALID_ARGUMENT;
 	}
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,14 +44,19 @@ static void finish(void)
 
 TestSuite(auth, .init = prepare, .fini = finish, .timeout = 30);
 
+static void write_file_at(const char *place, const char *text)
+{
+	int fd = open(place, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
 /* Puts a whole new file in the place of the old one. */
 static void write_file(const char *text)
 {
 	char next[112];
 	snprintf(next, sizeof next, "%s.new", path);
-	int fd = open(next, O_CREAT | O_WRONLY | O_TRUNC, 0600);
-	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
+	write_file_at(next, text);
 	cr_assert_eq(rename(next, path), 0);
 }
 
@@ -174,6 +180,33 @@ Test(auth, keeps_what_it_knows_when_the_file_breaks)
 	write_file("token broken\n");
 	await(&troubles);
 	cr_assert_eq(auth_find(auth, "prg_secret", NOW_MS, &grant, &fault), ERR_OK);
+}
+
+/* Lets this process open so many files. */
+static void limit_files(rlim_t count)
+{
+	struct rlimit limit;
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = count;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+Test(auth, reads_a_file_that_could_not_be_opened_for_a_while)
+{
+	char next[112];
+	struct rlimit before;
+	open_with(line_of("prg_secret", "read * never"));
+	snprintf(next, sizeof next, "%s.next", path);
+	write_file_at(next, line_of("prg_other", "read * never"));
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit_files(3);
+	cr_assert_eq(rename(next, path), 0);
+	await(&troubles);
+	limit_files(before.rlim_cur);
+	await(&changes);
+	expect_unknown("prg_secret");
+	cr_assert_eq(auth_find(auth, "prg_other", NOW_MS, &grant, &fault), ERR_OK);
+	cr_assert_eq(atomic_load(&troubles), 1);
 }
 
 static void expect_refused(const char *text, const char *what)
