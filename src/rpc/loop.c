@@ -81,12 +81,13 @@ static void tell_disconnects(struct rpc_server *server, int64_t now_ms)
 	server->disconnects_told_ms = now_ms;
 }
 
-/* A peer that does not read its replies holds memory. */
-static bool is_stuck(struct connection *connection, int64_t now_ms)
+/* A peer that does not read its replies holds memory. While the thread itself was away, at a slow disk, nobody could
+ * take any. */
+static bool is_stuck(struct connection *connection, int64_t now_ms, bool was_away)
 {
 	if (!(connection->events & EPOLLOUT))
 		return false;
-	if (connection->taken != connection->taken_before) {
+	if (connection->taken != connection->taken_before || was_away) {
 		connection->taken_before = connection->taken;
 		connection->since_ms = now_ms;
 	}
@@ -95,13 +96,14 @@ static bool is_stuck(struct connection *connection, int64_t now_ms)
 
 static void check_connections(struct rpc_server *server, int64_t now_ms)
 {
+	bool was_away = now_ms - server->ticked_ms >= server->send_timeout_ms;
 	for (struct list *link = server->connections.next, *next = link->next; link != &server->connections;
 	     link = next, next = link->next) {
 		struct connection *connection = LIST_MEMBER(link, struct connection, link);
 		if (!connection->is_greeted) {
 			if (now_ms - connection->since_ms >= GREETING_MS)
 				rpc_connection_close(connection);
-		} else if (is_stuck(connection, now_ms)) {
+		} else if (is_stuck(connection, now_ms, was_away)) {
 			server->disconnects_untold++;
 			metrics_add(METRICS_PEERS_DROPPED, 1);
 			rpc_connection_close(connection);
@@ -131,8 +133,8 @@ static void tick(struct rpc_server *server)
 	int64_t now_ms = clock_steady_ms();
 	if (now_ms - server->ticked_ms < tick_ms(server))
 		return;
-	server->ticked_ms = now_ms;
 	check_connections(server, now_ms);
+	server->ticked_ms = now_ms;
 	tell_disconnects(server, now_ms);
 	give_memory_back(server);
 	if (!server->is_accepting && !server->is_drained)

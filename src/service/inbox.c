@@ -116,7 +116,7 @@ static void *run(void *context)
 			continue;
 		}
 		gather(inbox);
-		if (!inbox->is_busy)
+		if (has_work(inbox))
 			walk(inbox);
 	}
 	pthread_mutex_unlock(&inbox->lock);
@@ -189,10 +189,12 @@ static bool is_held(const struct inbox *inbox, const struct command *first, bool
 	return first->call != NULL && first->call->is_held && !is_quick_only_as_read;
 }
 
-/* With the lock held. */
+/* With the lock held. Where a walk waits for a disk, what comes meanwhile is the thread's: the door has replies to
+ * send. */
 static void begin_walking(struct inbox *inbox, bool walks_itself)
 {
-	for (int round = 0; walks_itself && !inbox->is_busy && inbox->count > 0 && round < ROUNDS_MAX; round++)
+	int rounds = inbox->corridor->store->class->commits_quickly ? ROUNDS_MAX : 1;
+	for (int round = 0; walks_itself && !inbox->is_busy && inbox->count > 0 && round < rounds; round++)
 		walk(inbox);
 	if (must_wake_thread(inbox))
 		pthread_cond_signal(&inbox->work);
@@ -237,10 +239,12 @@ void inbox_put_all(struct inbox *inbox, struct list *commands, size_t count)
 	pthread_mutex_unlock(&inbox->lock);
 }
 
+/* A door that has held its calls has nothing else to do until they are carried out. Even where that waits for a disk it
+ * is cheaper than to change threads twice; a server over the network may let it wait for too long. */
 void inbox_release(struct inbox *inbox)
 {
 	pthread_mutex_lock(&inbox->lock);
-	begin_walking(inbox, is_quick(inbox, false));
+	begin_walking(inbox, !store_is_shared(inbox->corridor->store));
 	pthread_mutex_unlock(&inbox->lock);
 }
 

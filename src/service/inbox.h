@@ -2,7 +2,8 @@
  * Where commands wait for the corridor, and who walks them through it. Under load a thread of its own takes all that
  * wait; when nothing waits and the store commits quickly (or the command only reads), whoever brings a command carries
  * it out at once, which spares two changes of thread. Only one thread at a time is in the corridor. A door that has
- * several calls at hand holds them, so that they are one batch.
+ * several calls at hand holds them, so that they are one batch, and then carries them out itself unless a network lies
+ * between us and the store.
  */
 #ifndef SERVICE_INBOX_H
 #define SERVICE_INBOX_H
@@ -45,7 +46,7 @@ void inbox_put(struct inbox *inbox, struct command *command);
 /* The same for `count` commands of one call, in their order and together; the list is empty afterwards. */
 void inbox_put_all(struct inbox *inbox, struct list *commands, size_t count);
 
-/* Walks the commands of held calls, or has the thread do so. They would wait for others' otherwise. */
+/* Carries out the commands of held calls, which may wait for the disk, or has the thread do so. */
 void inbox_release(struct inbox *inbox);
 
 #endif
