@@ -12,6 +12,7 @@ enum {
 	CALL_NS = 15000,         /* about what a call costs the processors, on both sides */
 	GATHER_SHARE = 3,        /* at most this part of the last walk's duration is spent waiting for more */
 	GATHER_MAX_NS = 2000000, /* and never more than this */
+	DOOR_WAIT_NS = 1000000,  /* a door waits itself for a disk that took less the last time */
 };
 
 static struct moment now(void)
@@ -240,11 +241,17 @@ void inbox_put_all(struct inbox *inbox, struct list *commands, size_t count)
 }
 
 /* A door that has held its calls has nothing else to do until they are carried out. Even where that waits for a disk it
- * is cheaper than to change threads twice; a server over the network may let it wait for too long. */
+ * is cheaper than to change threads twice, unless the disk is so slow that more calls should be gathered for it. */
+static bool may_walk_held(const struct inbox *inbox)
+{
+	bool is_disk_fast = !store_is_shared(inbox->corridor->store) && inbox->walk_ns < DOOR_WAIT_NS;
+	return is_quick(inbox, false) || is_disk_fast;
+}
+
 void inbox_release(struct inbox *inbox)
 {
 	pthread_mutex_lock(&inbox->lock);
-	begin_walking(inbox, !store_is_shared(inbox->corridor->store));
+	begin_walking(inbox, may_walk_held(inbox));
 	pthread_mutex_unlock(&inbox->lock);
 }
 

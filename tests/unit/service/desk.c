@@ -89,6 +89,7 @@ void talk_start(struct talk *talk, struct desk *desk, const char *method, const 
 	char name[100];
 	snprintf(name, sizeof name, "%s%s", prefix, method);
 	open_talk(talk, name, TALK_BYTES_MAX);
+	talk->call.is_held = desk->holds;
 	ProtobufCMessage *request = request_make(describe(method)->input, words, &talk->arena);
 	cr_assert_eq(wire_seal(request, &talk->arena, &talk->call.request, &talk->call.fault), ERR_OK);
 	service_call(desk->service, &talk->call);

@@ -15,6 +15,7 @@ struct desk {
 	struct feed feed;
 	struct service *service;
 	bool is_stopped;
+	bool holds; /* calls are held */
 };
 
 /* Opens a service. With quick commits callers walk the corridor themselves, otherwise its thread does. */

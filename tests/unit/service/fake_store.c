@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "wire/record.h"
 
@@ -40,6 +41,9 @@ static enum err commit(struct store *store, struct store_put *puts, size_t count
                        struct fault *fault)
 {
 	struct fake_store *fake = fake_of(store);
+	const struct timespec disk = {.tv_nsec = fake->disk_ms * 1000000L};
+	nanosleep(&disk, NULL);
+	fake->committer = pthread_self();
 	fake->commits++;
 	fake->puts = count;
 	if (fake->commit_failures > 0) {

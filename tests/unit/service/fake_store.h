@@ -3,6 +3,8 @@
 #ifndef TESTS_SERVICE_FAKE_STORE_H
 #define TESTS_SERVICE_FAKE_STORE_H
 
+#include <pthread.h>
+
 #include "job/job.h"
 #include "store/store.h"
 
@@ -16,10 +18,12 @@ struct fake_store {
 	const char *meddled;        /* job that somebody else changes before each of the next meddlings commits */
 	struct job_update meddling; /* if it has an attempt, each time with the next one */
 	int meddlings;
-	size_t commits; /* asked for, failed ones too */
-	size_t puts;    /* of the latest commit */
-	size_t notes;   /* written, or tried to */
-	char *log;      /* each commit is noted here; NULL: nowhere */
+	int disk_ms;         /* for which a commit takes its time */
+	pthread_t committer; /* who has made the latest commit */
+	size_t commits;      /* asked for, failed ones too */
+	size_t puts;         /* of the latest commit */
+	size_t notes;        /* written, or tried to */
+	char *log;           /* each commit is noted here; NULL: nowhere */
 	size_t log_bytes;
 };
 
