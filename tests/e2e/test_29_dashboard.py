@@ -356,9 +356,9 @@ def test_who_wants_no_motion_gets_steps(open_tabs, daemon, web):
     world.call(web, "SimulateProgress", jobId="job-1", stage=world.STAGE + "PROCESSING", expectedDuration="40s")
     page = open_tabs(daemon.http_url(), reduced_motion="reduce").open("/jobs/job-1")
     watch_bar(page, "job-1")
-    wait.until(lambda: len(set(samples(page))) >= 3, "it goes on")
+    wait.until(lambda: len(set(samples(page))) >= 5, "it goes on")
     places = samples(page)
-    assert len(set(places)) * 2 < len(places), "most frames show what the one before did"
+    assert len(set(places)) * 10 < len(places), "most frames show what the one before did"
 
 
 # ---- the examples to copy

@@ -1,5 +1,6 @@
 """HTTP by the standard library, and by hand where that is too polite."""
 
+import errno
 import http.client
 import json
 import socket
@@ -76,15 +77,24 @@ class Web:
     def raw(self, data, seconds=20):
         """All that the daemon answers to these bytes until it closes, or b"" after nothing."""
         with socket.create_connection((self.host, self.port), seconds) as link:
-            try:
-                link.sendall(data)
-                link.shutdown(socket.SHUT_WR)
-            except OSError:  # it has closed already
-                pass
+            send_all(link, data)
             return read_all(link)
 
     def events(self, path="/api/events", **fields):
         return Events(self, path, fields)
+
+
+def send_all(link, *pieces):
+    """Sends the pieces, each by itself, and that no more will come, to a peer that may have closed already."""
+    try:
+        for piece in pieces:
+            link.sendall(piece)
+        link.shutdown(socket.SHUT_WR)
+    except ConnectionError:
+        pass
+    except OSError as error:
+        if error.errno != errno.ENOTCONN:
+            raise
 
 
 def read_all(link):
