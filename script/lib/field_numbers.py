@@ -5,32 +5,25 @@ Usage: field_numbers.py DESCRIPTOR_SET > fields.h
 protobuf-c keeps them in its descriptors only, which are too slow for what is written and read field by field.
 """
 
-import re
 import sys
 
-from google.protobuf import descriptor_pb2
+import stage_table
+from method_table import snake
 
 WELL_KNOWN = ("google/protobuf/duration.proto", "google/protobuf/timestamp.proto")
 
 
-def constant(name):
-    """ "ProgressInfo" becomes PROGRESS_INFO."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
-
-
 def rows_of(message, outer=""):
     """(constant, number) of its fields, and of those of the messages in it."""
-    name = outer + constant(message.name)
+    name = outer + snake(message.name).upper()
     for field in message.field:
-        yield f"{name}__{constant(field.name)}", field.number
+        yield f"{name}__{field.name.upper()}", field.number
     for inner in message.nested_type:
         yield from rows_of(inner, f"{name}__")
 
 
 def main():
-    files = descriptor_pb2.FileDescriptorSet()
-    with open(sys.argv[1], "rb") as stream:
-        files.ParseFromString(stream.read())
+    files, _ = stage_table.load_pool(sys.argv[1])
     chosen = [file for file in files.file if file.package.startswith("progress.") or file.name in WELL_KNOWN]
     rows = [row for file in chosen for message in file.message_type for row in rows_of(message)]
     names = [name for name, _ in rows]

@@ -10,7 +10,8 @@ entry of a map is one.
 import re
 import sys
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+import stage_table
+from google.protobuf import descriptor_pb2, message_factory
 
 REPEATED = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
 
@@ -19,10 +20,14 @@ def camel(name):
     return re.sub(r"_+(.?)", lambda match: match[1].upper(), name)
 
 
+def snake(name):
+    """ "JobFilter" becomes job_filter."""
+    return re.sub(r"(?<=[^A-Z])(?=[A-Z])", "_", name).lower()
+
+
 def c_name(full_name):
     """The name of a type as protoc-gen-c writes it: ".progress.v1.JobFilter" becomes progress__v1__job_filter."""
-    words = [re.sub(r"(?<=[^A-Z])(?=[A-Z])", "_", word).lower() for word in full_name.lstrip(".").split(".")]
-    return "__".join(words)
+    return "__".join(snake(word) for word in full_name.lstrip(".").split("."))
 
 
 def looks_like_an_entry(message, outer_name, fields):
@@ -48,10 +53,7 @@ def check_message(message, name):
 class Scopes:
     """Reads the scope option of methods, which the library knows by the schema only."""
 
-    def __init__(self, files):
-        pool = descriptor_pool.DescriptorPool()
-        for file in files.file:
-            pool.Add(file)
+    def __init__(self, pool):
         self._options = message_factory.MessageFactory(pool).GetPrototype(
             pool.FindMessageTypeByName("google.protobuf.MethodOptions"))
         self._scope = pool.FindExtensionByName("progress.v1.scope")
@@ -73,12 +75,10 @@ def method_row(service, method, scope):
 
 
 def main():
-    files = descriptor_pb2.FileDescriptorSet()
-    with open(sys.argv[1], "rb") as stream:
-        files.ParseFromString(stream.read())
+    files, pool = stage_table.load_pool(sys.argv[1])
     print("/* Generated from progress/v1/*.proto by script/generate; do not edit. */")
     print("/* METHOD(name, input, output, is_streaming, scope) */")
-    scopes = Scopes(files)
+    scopes = Scopes(pool)
     for file in files.file:
         if not file.package.startswith("progress."):
             continue
