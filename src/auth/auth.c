@@ -57,14 +57,13 @@ static bool is_young(const struct timespec *changed)
 	return age_ns >= 0 && age_ns < CLOCK_STEP_NS;
 }
 
-static bool look_at(const char *path, struct look *ret_look)
+/* A file that is gone looks unlike any other, and cannot be read. */
+static struct look look_at(const char *path)
 {
 	struct stat found;
-	*ret_look = (struct look){0};
 	if (stat(path, &found) != 0)
-		return false;
-	*ret_look = (struct look){found.st_ctim, found.st_ino, found.st_size, is_young(&found.st_ctim)};
-	return true;
+		return (struct look){0};
+	return (struct look){found.st_ctim, found.st_ino, found.st_size, is_young(&found.st_ctim)};
 }
 
 static bool is_same(const struct look *before, const struct look *now)
@@ -147,8 +146,7 @@ static void *watch(void *argument)
 	struct auth *auth = argument;
 	bool must_read, may_pass = false; /* why it could not be read */
 	while (!await_next_look(auth, &must_read)) {
-		struct look look;
-		(void)look_at(auth->path, &look); /* a file that is gone looks different, and cannot be read */
+		struct look look = look_at(auth->path);
 		bool is_known = is_same(&auth->look, &look) && !must_read;
 		if (is_known && !may_pass)
 			continue;
@@ -183,7 +181,7 @@ enum err auth_open(const char *path, auth_changed *changed, void *context, struc
 	auth->changed = changed;
 	auth->context = context;
 	init_locks(auth);
-	(void)look_at(path, &auth->look); /* before it is read: a change in between is seen at the next look */
+	auth->look = look_at(path); /* before it is read: a change in between is seen at the next look */
 	enum err err = read_file(path, &auth->table, fault);
 	if (err == ERR_OK) {
 		auth->has_thread = pthread_create(&auth->thread, NULL, watch, auth) == 0;

@@ -153,22 +153,25 @@ const char *exchange_credentials(struct exchange *exchange)
 	return token_in_query(exchange);
 }
 
-bool exchange_may_read(struct exchange *exchange)
+typedef enum err permit(struct service *service, const char *credentials, struct fault *fault);
+
+static bool is_permitted(struct exchange *exchange, permit *permits)
 {
 	struct fault fault = {0};
-	if (service_permit_reading(exchange->server->service, exchange_credentials(exchange), &fault) == ERR_OK)
+	if (permits(exchange->server->service, exchange_credentials(exchange), &fault) == ERR_OK)
 		return true;
 	answer_fault_of(exchange, &fault);
 	return false;
 }
 
+bool exchange_may_read(struct exchange *exchange)
+{
+	return is_permitted(exchange, service_permit_reading);
+}
+
 bool exchange_is_known(struct exchange *exchange)
 {
-	struct fault fault = {0};
-	if (service_permit_known(exchange->server->service, exchange_credentials(exchange), &fault) == ERR_OK)
-		return true;
-	answer_fault_of(exchange, &fault);
-	return false;
+	return is_permitted(exchange, service_permit_known);
 }
 
 static const char *traceparent_of(const struct exchange *exchange)

@@ -2,8 +2,8 @@
  * Where commands wait for the corridor, and who walks them through it. Under load a thread of its own takes all that
  * wait; when nothing waits and the store commits quickly (or the command only reads), whoever brings a command carries
  * it out at once, which spares two changes of thread. Only one thread at a time is in the corridor. A door that has
- * several calls at hand holds them, so that they are one batch, and then carries them out itself unless a network lies
- * between us and the store.
+ * several calls at hand holds them, so that they are one batch, and then carries them out itself unless the store is
+ * slow or on another machine.
  */
 #ifndef SERVICE_INBOX_H
 #define SERVICE_INBOX_H

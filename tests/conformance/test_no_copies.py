@@ -90,8 +90,9 @@ def fields():
 def numbered_fields(text):
     """The lines of C in which constants with fields' names have their numbers (one may by chance), or a field is written
     by its number."""
+    ours = fields()
     numbered = re.findall(r"^\s*([A-Z][A-Z0-9_]*_[A-Z0-9_]*) = (\d+)\b", text, re.MULTILINE)
-    constants = [row for row in numbered if any(row[0].endswith("_" + name) and int(row[1]) == number for name, number in fields())]
+    constants = [row for row in numbered if any(row[0].endswith("_" + name) and int(row[1]) == number for name, number in ours)]
     written = re.findall(r"(?:request|writer)_put_\w+\([^,()]+, \d+,|\bfield\.number [!=]= \d+", text)
     return written + (constants if len(constants) > 1 else [])
 
